@@ -1,0 +1,9 @@
+//! Malipo: a self-hosted payment hub. See ARCHITECTURE.md for the map.
+//!
+//! The package compiles twice. The browser build (`hydrate`) holds `domain` and `ui` alone; every
+//! server module is behind `ssr`, and this file is the only place that says so.
+pub mod domain;
+pub mod ui;
+
+#[cfg(feature = "ssr")]
+pub mod clock;
