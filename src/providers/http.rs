@@ -160,7 +160,8 @@ mod tests {
 
     #[test]
     fn texts_come_from_strings_and_numbers_alone() {
-        let body = json!({"data": {"id": 18_446_744_073_709_551_615_u64, "n": " 7 ", "e": "", "o": {}}});
+        let body =
+            json!({"data": {"id": 18_446_744_073_709_551_615_u64, "n": " 7 ", "e": "", "o": {}}});
         assert_eq!(text(&body, "/data/id").unwrap(), "18446744073709551615");
         assert_eq!(text(&body, "/data/n").unwrap(), "7");
         for nothing in ["/data/e", "/data/o", "/data/none"] {
