@@ -75,13 +75,17 @@ impl Http {
 /// Sends a request and reads the answer whole. The status is the caller's to judge.
 ///
 /// # Errors
+/// [`ProviderError::Misconfigured`] where the request cannot be written,
 /// [`ProviderError::Unavailable`] where no connection stood, [`ProviderError::Unknown`] for
 /// everything after that.
 pub async fn send(request: reqwest::RequestBuilder) -> Result<Answer, ProviderError> {
     let mut response = request.send().await.map_err(|e| {
         // The address is left out: a reference in it may be a secret.
         let e = e.without_url();
-        if e.is_connect() || e.is_builder() {
+        if e.is_builder() {
+            // A key with a line break in it, for example. Nothing was sent.
+            ProviderError::Misconfigured(format!("a setting cannot be sent: {e}"))
+        } else if e.is_connect() {
             ProviderError::Unavailable(format!("no connection: {e}"))
         } else {
             ProviderError::Unknown(format!("no answer: {e}"))
@@ -178,5 +182,27 @@ mod tests {
         let http = Http::with_timeout(Duration::from_secs(2)).unwrap();
         let error = send(http.get(&url)).await.unwrap_err();
         assert!(matches!(error, ProviderError::Unavailable(_)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_key_that_no_header_can_carry_is_a_matter_of_settings() {
+        let http = Http::with_timeout(Duration::from_secs(2)).unwrap();
+        let request = http.get("http://127.0.0.1:1/").bearer_auth("sk_\nx");
+        let error = send(request).await.unwrap_err();
+        assert!(matches!(error, ProviderError::Misconfigured(_)), "{error}");
+        assert!(!error.to_string().contains("sk_"));
+    }
+
+    #[tokio::test]
+    async fn r4_a_connection_cut_after_sending_is_unknown() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        tokio::spawn(async move {
+            let (stream, _) = listener.accept().await.unwrap();
+            stream.readable().await.unwrap();
+        });
+        let http = Http::with_timeout(Duration::from_secs(2)).unwrap();
+        let error = send(http.post(&url).body("x")).await.unwrap_err();
+        assert!(matches!(error, ProviderError::Unknown(_)), "{error}");
     }
 }

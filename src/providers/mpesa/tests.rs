@@ -232,11 +232,18 @@ fn result_codes_follow_the_sheet_and_unknown_ones_keep_the_payment_open() {
         ("8006", FailureCode::AccountLocked),
     ] {
         let found = read(code.into()).found;
-        let failure = match (&found, code) {
-            (Found::Cancelled(f), "1032") | (Found::Expired(f), "1019" | "1037") => f,
-            (Found::Failed(f), _) => f,
+        let (kind, failure) = match &found {
+            Found::Cancelled(f) => ("cancelled", f),
+            Found::Expired(f) => ("expired", f),
+            Found::Failed(f) => ("failed", f),
             _ => panic!("{code}: {found:?}"),
         };
+        let wanted = match code {
+            "1032" => "cancelled",
+            "1019" | "1037" => "expired",
+            _ => "failed",
+        };
+        assert_eq!(kind, wanted, "{code}");
         assert_eq!(failure.code, want, "{code}");
     }
     assert_eq!(
@@ -465,7 +472,7 @@ async fn r4_without_a_token_nothing_was_pushed() {
 #[tokio::test]
 async fn one_token_serves_all_calls_and_a_refused_one_is_replaced_once() {
     let (tokens, pushes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-    let (given, pushed) = (tokens.clone(), pushes.clone());
+    let (given, counter) = (tokens.clone(), pushes.clone());
     let router = Router::new()
         .route(
             TOKEN,
@@ -481,7 +488,7 @@ async fn one_token_serves_all_calls_and_a_refused_one_is_replaced_once() {
         .route(
             PUSH,
             post(move || async move {
-                pushed.fetch_add(1, Ordering::SeqCst);
+                counter.fetch_add(1, Ordering::SeqCst);
                 (
                     StatusCode::NOT_FOUND,
                     error("404.001.03", "Invalid Access Token"),
