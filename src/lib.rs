@@ -7,3 +7,5 @@ pub mod ui;
 
 #[cfg(feature = "ssr")]
 pub mod clock;
+#[cfg(feature = "ssr")]
+pub mod simulator;
