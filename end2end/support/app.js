@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -57,6 +57,7 @@ function within(promise, ms, what) {
 export async function startApp(name) {
   const program = process.env.MALIPO_BIN;
   if (!program) throw new Error('MALIPO_BIN is not set: run the tests by ./dev browser');
+  await access(program, constants.X_OK);
   const folder = await mkdtemp(join(tmpdir(), 'malipo-end2end-'));
   await mkdir(outFolder, { recursive: true });
   const log = createWriteStream(join(outFolder, `${name}.log`));

@@ -40,20 +40,22 @@ export async function openPage(browser, app, { js = true, size = sizes.phone, ..
     ...more,
   });
   context.setDefaultTimeout(20_000);
-  const page = await context.newPage();
   const problems = [];
-  page.on('pageerror', (error) => problems.push(`script error on ${page.url()}: ${error.message}`));
-  page.on('console', (message) => {
+  context.on('weberror', (failure) => {
+    problems.push(`script error on ${failure.page()?.url()}: ${failure.error().message}`);
+  });
+  context.on('console', (message) => {
     if (message.type() === 'error') {
-      problems.push(`console error on ${page.url()}: ${message.text()} (${message.location().url})`);
+      problems.push(`console error: ${message.text()} (${message.location().url})`);
     }
   });
-  page.on('request', (request) => {
+  context.on('request', (request) => {
     const url = new URL(request.url());
     if (!['data:', 'blob:', 'about:'].includes(url.protocol) && !app.origins.includes(url.origin)) {
-      problems.push(`request to a stranger from ${page.url()}: ${request.url()}`);
+      problems.push(`request to a stranger: ${request.url()}`);
     }
   });
+  const page = await context.newPage();
   return { page, context, problems };
 }
 
@@ -72,9 +74,9 @@ export async function withPage(browser, app, options, steps) {
   } catch (error) {
     const name = `failed-${(options.name ?? 'page').replaceAll(/[^a-z0-9]+/gi, '-')}`;
     await shoot(page, name).catch(() => {});
-    error.message += `\nAt ${page.url()}, picture: end2end/out/${name}.png`;
-    if (problems.length) error.message += `\nThe page reported:\n  ${problems.join('\n  ')}`;
-    throw error;
+    const lines = [error.message, `At ${page.url()}, picture: end2end/out/${name}.png`];
+    if (problems.length) lines.push('The page reported:', ...problems);
+    throw new Error(lines.join('\n  '), { cause: error });
   } finally {
     await context.close();
   }
