@@ -1,6 +1,7 @@
-//! Tells Cargo which files the server carries inside, so that a change of them builds it again.
+//! Tells Cargo which files the server carries inside, so that a change of them builds it again:
+//! the migrations (`sqlx::migrate!` reads them while compiling) and the browser half.
 //!
-//! `target/site` is the browser half: `./dev build` puts it there before the server is compiled.
+//! `./dev build` puts the browser half into `target/site` before the server is compiled.
 use std::{env, fs, io};
 
 fn main() -> io::Result<()> {

@@ -1,0 +1,246 @@
+//! The capability table: what each provider can do. Forms, the checkout's choice, the banner and
+//! the conformance tests follow from it.
+use crate::domain::Currency;
+use crate::domain::method::Method;
+
+/// One row of the capability table.
+pub struct ProviderInfo {
+    /// The name in the database, the API and addresses.
+    pub name: &'static str,
+    /// As people know it.
+    pub label: &'static str,
+    /// Two letters for the grey monogram.
+    pub monogram: &'static str,
+    pub test_url: &'static str,
+    pub live_url: &'static str,
+    /// Origins of the pages that a customer is led to, for the CSP's `form-action`.
+    pub page_origins: &'static [&'static str],
+    /// Best first; the first is taken where the API leaves the method out.
+    pub methods: &'static [MethodInfo],
+    pub currencies: &'static [CurrencyRule],
+    pub credentials: &'static [Field],
+    pub options: &'static [Field],
+    pub hook: HookKind,
+    pub refunds: RefundSupport,
+    pub poll: PollSchedule,
+    /// How long a customer has for one attempt.
+    pub attempt_secs: i64,
+    /// Real money is never taken: the account is always in test mode.
+    pub test_only: bool,
+    pub test_instruments: &'static [TestInstrument],
+}
+
+impl ProviderInfo {
+    pub fn rule(&self, currency: Currency) -> Option<&CurrencyRule> {
+        self.currencies
+            .iter()
+            .find(|r| r.code == currency.code() || r.code == "*")
+    }
+
+    pub fn method(&self, method: Method) -> Option<&'static MethodInfo> {
+        self.methods.iter().find(|m| m.method == method)
+    }
+
+    pub fn credential(&self, name: &str) -> Option<&'static Field> {
+        self.credentials.iter().find(|f| f.name == name)
+    }
+}
+
+/// A way to pay through this provider.
+pub struct MethodInfo {
+    pub method: Method,
+    pub flow: Flow,
+    /// The customer must give a phone number.
+    pub needs_phone: bool,
+    /// The provider insists on an e-mail; the tenant's fallback serves too.
+    pub needs_email: bool,
+}
+
+/// What the customer does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    Redirect,
+    PhonePrompt,
+    Instructions,
+}
+
+/// A currency with its limits and unit, in our minor units. `*` stands for every currency.
+pub struct CurrencyRule {
+    pub code: &'static str,
+    pub min_minor: i64,
+    pub max_minor: Option<i64>,
+    /// Amounts must be multiples of this.
+    pub step_minor: i64,
+}
+
+impl CurrencyRule {
+    pub const fn new(code: &'static str, min_minor: i64) -> Self {
+        Self {
+            code,
+            min_minor,
+            max_minor: None,
+            step_minor: 1,
+        }
+    }
+}
+
+/// A credential or an option of the settings form.
+pub struct Field {
+    pub name: &'static str,
+    pub label: &'static str,
+    /// Where to find it, or what it does.
+    pub help: &'static str,
+    pub required: bool,
+    /// Sealed, and shown as a fingerprint alone.
+    pub secret: bool,
+    /// Several lines.
+    pub long: bool,
+    /// What a value of each mode starts with, where the provider marks it.
+    pub test_prefix: Option<&'static str>,
+    pub live_prefix: Option<&'static str>,
+    /// The only values taken; empty for any.
+    pub choices: &'static [&'static str],
+}
+
+impl Field {
+    pub const fn secret(name: &'static str, label: &'static str, help: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            help,
+            required: true,
+            secret: true,
+            long: false,
+            test_prefix: None,
+            live_prefix: None,
+            choices: &[],
+        }
+    }
+
+    pub const fn plain(name: &'static str, label: &'static str, help: &'static str) -> Self {
+        Self {
+            secret: false,
+            ..Self::secret(name, label, help)
+        }
+    }
+
+    #[must_use]
+    pub const fn optional(self) -> Self {
+        Self {
+            required: false,
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub const fn long(self) -> Self {
+        Self { long: true, ..self }
+    }
+
+    #[must_use]
+    pub const fn prefixes(self, test: &'static str, live: &'static str) -> Self {
+        Self {
+            test_prefix: Some(test),
+            live_prefix: Some(live),
+            ..self
+        }
+    }
+
+    #[must_use]
+    pub const fn choices(self, choices: &'static [&'static str]) -> Self {
+        Self { choices, ..self }
+    }
+}
+
+/// How far a hook can be believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookKind {
+    /// A signature over the body: believed, after R6.
+    Signed,
+    /// Nothing that proves the sender: a hint to ask (R5).
+    Hint,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefundSupport {
+    Partial,
+    FullOnly,
+    /// A person pays it back and records it.
+    ByHand,
+}
+
+/// When the provider is asked although no hook came (R13), in seconds after the start.
+#[derive(Clone, Copy, Debug)]
+pub struct PollSchedule {
+    pub first_secs: i64,
+    /// `false` where there is nobody to ask: only people move the payment.
+    pub asks: bool,
+}
+
+impl PollSchedule {
+    pub const PROMPT: Self = Self {
+        first_secs: 10,
+        asks: true,
+    };
+    pub const REDIRECT: Self = Self {
+        first_secs: 20,
+        asks: true,
+    };
+    pub const NOBODY: Self = Self {
+        first_secs: 0,
+        asks: false,
+    };
+
+    /// Seconds until the next question, after `polls` of them and at this age of the attempt:
+    /// growing distances, at most five minutes apart in the first hour, then an hour.
+    pub fn next_secs(self, polls: i64, age_secs: i64) -> i64 {
+        if age_secs >= 3_600 {
+            return 3_600;
+        }
+        let doublings = u32::try_from((polls - 2).clamp(0, 6)).unwrap_or(6);
+        (self.first_secs << doublings).min(300)
+    }
+}
+
+/// Something documented to pay with in test mode.
+pub struct TestInstrument {
+    /// The card or phone number as it is typed.
+    pub number: &'static str,
+    /// CVV, PIN, OTP.
+    pub detail: &'static str,
+    pub outcome: TestOutcome,
+    /// Only in the simulator, not at the provider's own sandbox.
+    pub simulator_only: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TestOutcome {
+    Paid,
+    Declined,
+    InsufficientFunds,
+    WrongPin,
+    Cancelled,
+    Unreachable,
+    NeverAnswers,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r13_questions_grow_apart_and_the_truth_is_asked_within_a_minute() {
+        for schedule in [PollSchedule::PROMPT, PollSchedule::REDIRECT] {
+            let (mut age, mut polls, mut asked) = (schedule.first_secs, 1, vec![]);
+            while age < 3_600 {
+                asked.push(age);
+                let step = schedule.next_secs(polls, age);
+                assert!((1..=300).contains(&step));
+                age += step;
+                polls += 1;
+            }
+            assert!(asked.iter().filter(|a| **a <= 60).count() >= 2, "{asked:?}");
+        }
+    }
+}
