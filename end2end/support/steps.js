@@ -17,18 +17,18 @@ export async function choose(page, method) {
 
 /** On the simulator's Paystack page. */
 export async function payByCard(page, card) {
-  await page.getByLabel(/card number/i).fill(card.number);
-  const expiry = page.getByLabel(/expiry|valid|expires/i);
-  if (await expiry.count()) await expiry.first().fill('12/30');
-  await page.getByLabel(/cvv/i).fill(card.cvv);
-  await page.getByRole('button', { name: /pay/i }).click();
-  if (card.pin) {
-    await page.getByLabel(/pin/i).fill(card.pin);
-    await page.getByRole('button').first().click();
-  }
-  if (card.otp) {
-    await page.getByLabel(/otp|code/i).fill(card.otp);
-    await page.getByRole('button').first().click();
+  await page.getByLabel('Card number').fill(card.number);
+  await page.getByLabel('Expiry (MM/YY)').fill('12/30');
+  await page.getByLabel('CVV').fill(card.cvv);
+  await page.getByRole('button', { name: 'Pay by card' }).click();
+  const questions = [
+    ['Card PIN', card.pin],
+    ['One-time code (OTP)', card.otp],
+  ];
+  for (const [label, answer] of questions) {
+    if (!answer) continue;
+    await page.getByLabel(label).fill(answer);
+    await page.getByRole('button', { name: 'Continue' }).click();
   }
 }
 
