@@ -12,12 +12,23 @@ use std::sync::Arc;
 
 pub mod http;
 mod info;
+mod manual;
+mod mock;
+mod mpesa;
+mod paystack;
+#[cfg(test)]
+mod testing;
 
 pub use http::Http;
 pub use info::*;
 
 /// Every provider that Malipo speaks, in the order of the settings page.
-pub static REGISTRY: &[&dyn PaymentProvider] = &[];
+pub static REGISTRY: &[&dyn PaymentProvider] = &[
+    &mpesa::Mpesa,
+    &paystack::Paystack,
+    &manual::Manual,
+    &mock::Mock,
+];
 
 /// The adapter of a provider's name.
 pub fn find(name: &str) -> Option<&'static dyn PaymentProvider> {
@@ -173,6 +184,47 @@ pub struct Started {
     pub next_action: NextAction,
     /// The provider's words, for the timeline.
     pub said: String,
+}
+
+impl InputProblem {
+    pub fn new(field: &'static str, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            field,
+            code,
+            message: message.into(),
+        }
+    }
+}
+
+impl ProviderError {
+    /// A refusal with the provider's words.
+    pub fn declined(code: FailureCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::Declined(Failure { code, message })
+    }
+}
+
+impl Report {
+    /// What was found, with the provider's words and nothing else.
+    pub fn new(found: Found, said: impl Into<String>) -> Self {
+        Self {
+            found,
+            provider_ref: None,
+            receipt: None,
+            said: said.into(),
+        }
+    }
+}
+
+impl RefundReport {
+    /// A refund that only a person can pay back.
+    pub fn by_hand(said: impl Into<String>) -> Self {
+        Self {
+            found: RefundFound::ByHand,
+            provider_ref: None,
+            said: said.into(),
+        }
+    }
 }
 
 impl Started {
@@ -430,4 +482,16 @@ pub fn check_amount(info: &ProviderInfo, amount: Money) -> Result<&CurrencyRule,
 /// Whether `currency` is among those that the provider takes.
 pub fn takes(info: &ProviderInfo, currency: Currency) -> bool {
     info.rule(currency).is_some()
+}
+
+/// Refuses a method that the provider does not have, and then what [`check_amount`] refuses.
+///
+/// # Errors
+/// `method`, `currency` or `amount`.
+pub fn check_basics(info: &ProviderInfo, req: &StartPayment) -> Result<(), InputProblem> {
+    if info.method(req.method).is_none() {
+        let message = format!("{} has no method {}", info.label, req.method.as_str());
+        return Err(InputProblem::new("method", "method_not_supported", message));
+    }
+    check_amount(info, req.amount).map(|_| ())
 }
