@@ -15,3 +15,5 @@ pub mod services;
 pub mod simulator;
 #[cfg(feature = "ssr")]
 pub mod store;
+#[cfg(feature = "ssr")]
+pub mod web;
