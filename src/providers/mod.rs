@@ -19,6 +19,7 @@ mod paystack;
 #[cfg(test)]
 mod testing;
 
+pub use crate::domain::InputProblem;
 pub use http::Http;
 pub use info::*;
 
@@ -186,16 +187,6 @@ pub struct Started {
     pub said: String,
 }
 
-impl InputProblem {
-    pub fn new(field: &'static str, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            field,
-            code,
-            message: message.into(),
-        }
-    }
-}
-
 impl ProviderError {
     /// A refusal with the provider's words.
     pub fn declined(code: FailureCode, message: impl Into<String>) -> Self {
@@ -249,6 +240,7 @@ pub struct PaymentRef {
     pub method: Method,
     /// What an unsigned hook claims. Never believed by itself (R5); an adapter may look it up.
     pub claims: Option<Claims>,
+    pub created_at: Timestamp,
 }
 
 /// What a hook says of a payment.
@@ -371,16 +363,6 @@ pub enum HookError {
     NotVerified(String),
     #[error("the body cannot be read: {0}")]
     Unreadable(String),
-}
-
-/// A field that this provider refuses, before anything is written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
-pub struct InputProblem {
-    /// `amount`, `currency`, `method`, `phone`, `customer.email`, …
-    pub field: &'static str,
-    pub code: &'static str,
-    pub message: String,
 }
 
 /// What to do after a call that did not bring what it should.

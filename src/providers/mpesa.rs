@@ -24,6 +24,8 @@ pub struct Mpesa;
 
 /// A token lives an hour; a new one is fetched this long before its end.
 const TOKEN_SPARE_SECS: i64 = 300;
+/// A push whose answer was lost is given up after this.
+const LOST_PUSH_SECS: i64 = 300;
 /// Words that Safaricom refuses anywhere in a callback address.
 const REFUSED_IN_URLS: [&str; 7] = ["mpesa", "m-pesa", "safaricom", "exe", "cmd", "sql", "query"];
 
@@ -499,6 +501,16 @@ impl PaymentProvider for Mpesa {
     async fn fetch(&self, call: &Call<'_>, of: &PaymentRef) -> Result<Report, ProviderError> {
         let claimed = of.claims.as_ref().and_then(|c| c.provider_ref.as_ref());
         let Some(id) = of.provider_ref.as_ref().or(claimed) else {
+            // The push's answer was lost, so there is no id to ask by. The prompt lives about a
+            // minute; without a callback in five, nobody answered it (late money is still booked).
+            if call.now.secs_since(of.created_at) >= LOST_PUSH_SECS {
+                let message = "no callback came for a prompt whose answer was lost".to_owned();
+                let failure = Failure {
+                    code: FailureCode::NoResponse,
+                    message: message.clone(),
+                };
+                return Ok(Report::new(Found::Expired(failure), message));
+            }
             return Err(unknown("no CheckoutRequestID yet"));
         };
         let signed = Signed::new(call)?;

@@ -110,6 +110,7 @@ pub fn ref_of(amount: Money, method: Method) -> PaymentRef {
         amount,
         method,
         claims: None,
+        created_at: NOW,
     }
 }
 

@@ -127,6 +127,16 @@ pub async fn list(
     Ok(cursor.page(rows, limit, |o| o.id.to_string()))
 }
 
+/// Holds the order's row until the transaction ends, so that two attempts cannot start at once.
+pub async fn lock(tx: &mut Tx<'_>, tenant: &TenantId, id: &OrderId) -> Result<(), StoreError> {
+    let done = sqlx::query("UPDATE orders SET status = status WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.to_string())
+        .bind(id.to_string())
+        .execute(&mut **tx)
+        .await?;
+    expect_one(done.rows_affected())
+}
+
 /// Saves what may change on an order. The old state and sum in `WHERE` make a lost race
 /// [`StoreError::Stale`] (R2).
 pub async fn save(tx: &mut Tx<'_>, o: &Order, was: &Order) -> Result<(), StoreError> {

@@ -52,6 +52,7 @@ fn payment(row: &AnyRow) -> Result<Payment, StoreError> {
         amount: money(row, "amount_minor")?,
         captured_minor: row.try_get("captured_minor")?,
         refund_held_minor: row.try_get("refund_held_minor")?,
+        refunded_minor: row.try_get("refunded_minor")?,
         status: parsed(row, "status", PaymentStatus::parse)?,
         flags: json(row, "flags")?,
         reference: text(row, "reference")?,
@@ -78,9 +79,9 @@ pub async fn insert(
         "INSERT INTO payments (id, tenant_id, order_id, provider, method, livemode, test_mode,
              amount_minor, currency, captured_minor, refund_held_minor, status, flags, reference,
              provider_ref, receipt, phone, next_action, failure_code, failure_message, form_key,
-             polls, created_at, updated_at, expires_at)
+             polls, created_at, updated_at, expires_at, refunded_minor)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22, $23, $24, $25)",
+             $19, $20, $21, $22, $23, $24, $25, $26)",
     )
     .bind(p.id.to_string())
     .bind(p.tenant_id.to_string())
@@ -107,6 +108,7 @@ pub async fn insert(
     .bind(p.created_at.unix_ms())
     .bind(p.updated_at.unix_ms())
     .bind(p.expires_at.unix_ms())
+    .bind(p.refunded_minor)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -309,6 +311,24 @@ pub async fn release_refund(
     let done = sqlx::query(
         "UPDATE payments SET refund_held_minor = refund_held_minor - $1
          WHERE tenant_id = $2 AND id = $3 AND refund_held_minor >= $1",
+    )
+    .bind(minor)
+    .bind(tenant.to_string())
+    .bind(id.to_string())
+    .execute(&mut **tx)
+    .await?;
+    expect_one(done.rows_affected())
+}
+
+/// Counts what a refund gave back, or takes it off again where the provider went back on it.
+pub async fn add_refunded(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &PaymentId,
+    minor: i64,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE payments SET refunded_minor = refunded_minor + $1 WHERE tenant_id = $2 AND id = $3",
     )
     .bind(minor)
     .bind(tenant.to_string())
