@@ -6,6 +6,7 @@ use super::parts::{
 use crate::domain::method::Method;
 use crate::domain::proof::ProofStatus;
 use crate::web::flash::Flash;
+use crate::web::render::escape;
 use crate::web::texts::InputCode;
 use leptos::prelude::*;
 
@@ -272,6 +273,8 @@ fn area(
     let error = flash.error_of(name).cloned();
     let wrong = error.is_some();
     let hint_id = format!("{name}-h");
+    // Leptos does not escape the text of a textarea.
+    let typed = escape(flash.typed(name)).into_owned();
     let described = match (wrong, hint.is_some()) {
         (true, true) => Some(format!("{name}-e {name}-h")),
         (true, false) => Some(format!("{name}-e")),
@@ -298,9 +301,8 @@ fn area(
                 dir="auto"
                 aria-invalid=wrong.then_some("true")
                 aria-describedby=described
-            >
-                {flash.typed(name).to_owned()}
-            </textarea>
+                inner_html=typed
+            ></textarea>
             {field_error(frame.lang, name, error.as_ref())}
         </div>
     }
@@ -318,7 +320,6 @@ pub struct ProofView {
     /// What staff wrote to the customer.
     pub staff_note: String,
     pub review_hours: Option<u32>,
-    pub payment_id: String,
     /// Whether another proof may be sent, and how.
     pub form: ProofForm,
     /// Refresh while nothing is decided.

@@ -6,3 +6,6 @@ mod ends;
 mod parts;
 mod style;
 mod waiting;
+
+#[cfg(test)]
+mod tests;

@@ -86,7 +86,7 @@ fn is_light(rgb: [u32; 3]) -> bool {
         low + (high - low) * rest / 17
     };
     let [r, g, b] = rgb.map(linear);
-    (2_126 * r + 7_152 * g + 722 * b) / 10_000 > 179_000
+    2_126 * (r / 100) + 7_152 * (g / 100) + 722 * (b / 100) > 17_900_000
 }
 
 #[cfg(test)]
