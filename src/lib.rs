@@ -9,3 +9,5 @@ pub mod ui;
 pub mod clock;
 #[cfg(feature = "ssr")]
 pub mod providers;
+#[cfg(feature = "ssr")]
+pub mod web;
