@@ -1,0 +1,38 @@
+//! How server functions answer: always with a 303, so that a reload repeats nothing.
+use super::flash::Flash;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+
+/// The request's headers, inside a server function.
+pub fn headers() -> HeaderMap {
+    use_context::<axum::http::request::Parts>()
+        .map(|parts| parts.headers)
+        .unwrap_or_default()
+}
+
+/// Ends a server function: the browser goes on with a GET of `to`.
+pub fn see_other(to: &str) {
+    let Some(options) = use_context::<ResponseOptions>() else {
+        return;
+    };
+    let to = HeaderValue::from_str(to).unwrap_or(HeaderValue::from_static("/"));
+    options.set_status(StatusCode::SEE_OTHER);
+    options.insert_header(header::LOCATION, to);
+}
+
+/// Refuses a form: back to `to`, which shows the flash.
+pub fn refuse(flash: Flash, to: &str, secure: bool) {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        let (name, value) = flash.header(secure);
+        options.append_header(name, value);
+    }
+    see_other(to);
+}
+
+/// Adds a cookie or another header to a server function's answer.
+pub fn add_header(name: axum::http::HeaderName, value: HeaderValue) {
+    if let Some(options) = use_context::<ResponseOptions>() {
+        options.append_header(name, value);
+    }
+}
