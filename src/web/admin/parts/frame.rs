@@ -4,6 +4,8 @@ use super::time::Zone;
 use crate::domain::Currency;
 use crate::domain::ids::UserId;
 use crate::domain::role::{Permission, Role};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Work that waits for a person, for the side bar.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -11,6 +13,14 @@ pub struct Waiting {
     pub proofs: usize,
     pub refunds: usize,
     pub hooks: usize,
+}
+
+/// A provider as staff know it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderName {
+    pub name: String,
+    pub label: String,
+    pub monogram: String,
 }
 
 /// The shop and its reader.
@@ -28,6 +38,9 @@ pub struct Frame {
     pub in_test: usize,
     /// The user belongs to other shops too.
     pub other_shops: bool,
+    pub providers: Arc<[ProviderName]>,
+    /// Names of the team by user id.
+    pub people: Arc<BTreeMap<String, String>>,
 }
 
 impl Frame {
@@ -38,6 +51,42 @@ impl Frame {
 
     pub fn may(&self, what: Permission) -> bool {
         self.role.may(what)
+    }
+
+    /// A provider's label; a name that is no longer known stays as it is.
+    pub fn label(&self, provider: &str) -> String {
+        self.provider(provider)
+            .map_or_else(|| provider.to_owned(), |p| p.label.clone())
+    }
+
+    pub fn monogram(&self, provider: &str) -> String {
+        self.provider(provider)
+            .map_or_else(|| "??".to_owned(), |p| p.monogram.clone())
+    }
+
+    fn provider(&self, name: &str) -> Option<&ProviderName> {
+        self.providers.iter().find(|p| p.name == name)
+    }
+
+    pub fn is_me(&self, actor: &str) -> bool {
+        actor == self.user_id.to_string()
+    }
+
+    /// Who did it: a person's name, or what it was.
+    pub fn who(&self, actor: &str) -> String {
+        if self.is_me(actor) {
+            return "You".to_owned();
+        }
+        if let Some(name) = self.people.get(actor) {
+            return name.clone();
+        }
+        match actor {
+            "customer" => "The customer".to_owned(),
+            "provider" => "The provider".to_owned(),
+            "system" => "Malipo".to_owned(),
+            key if key.starts_with("key_") => "An API key".to_owned(),
+            _ => "A former member".to_owned(),
+        }
     }
 }
 

@@ -44,6 +44,10 @@ const SYMBOLS: &[(&str, &str)] = &[
     ("updown", r#"<path d="m5 6.2 3-3 3 3M5 9.8l3 3 3-3"/>"#),
     ("user", r#"<circle cx="8" cy="5.4" r="2.6"/><path d="M3 13.5c.5-2.6 2.4-4 5-4s4.5 1.4 5 4"/>"#),
     ("x", r#"<path d="m4.5 4.5 7 7M11.5 4.5l-7 7"/>"#),
+    ("zin", r#"<circle cx="7" cy="7" r="4.3"/><path d="m10.3 10.3 3.2 3.2M7 5.2v3.6M5.2 7h3.6"/>"#),
+    ("zout", r#"<circle cx="7" cy="7" r="4.3"/><path d="m10.3 10.3 3.2 3.2M5.2 7h3.6"/>"#),
+    ("rot", r#"<path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3"/>"#),
+    ("events", r#"<path d="M8 9.6v-7M5.2 5.2 8 2.4l2.8 2.8M2.5 10v3.5h11V10"/>"#),
 ];
 
 /// The hidden sprite at the top of a page.

@@ -9,7 +9,9 @@ const NBSP: char = '\u{a0}';
 /// Whole part grouped in threes, and the fraction with its point or nothing.
 fn pieces(money: Money) -> (String, String) {
     let (whole, fraction) = money.split();
-    let separator = if money.currency.code() == "UZS" { NBSP } else { ',' };
+    // Uzbek statements group by spaces and know no tiyin.
+    let som = money.currency.code() == "UZS";
+    let separator = if som { NBSP } else { ',' };
     let (sign, digits) = match whole.strip_prefix('-') {
         Some(digits) => ("\u{2212}", digits),
         None => ("", whole.as_str()),
@@ -21,7 +23,7 @@ fn pieces(money: Money) -> (String, String) {
         }
         grouped.push(digit);
     }
-    let unused = money.currency.drops_zero_minor() && fraction.bytes().all(|b| b == b'0');
+    let unused = som && fraction.bytes().all(|b| b == b'0');
     let fraction = if fraction.is_empty() || unused {
         String::new()
     } else {
