@@ -148,6 +148,7 @@ CREATE TABLE payments (
     currency          TEXT NOT NULL,
     captured_minor    BIGINT  NOT NULL,
     refund_held_minor BIGINT  NOT NULL,
+    refunded_minor    BIGINT  NOT NULL, -- what refunds that succeeded gave back
     status            TEXT COLLATE "C"  NOT NULL,
     flags             TEXT NOT NULL,
     reference         TEXT COLLATE "C"  NOT NULL UNIQUE, -- ours, sent to the provider
@@ -163,7 +164,8 @@ CREATE TABLE payments (
     updated_at        BIGINT  NOT NULL,
     expires_at        BIGINT  NOT NULL,
     -- R10: refunds in flight plus done never exceed what came.
-    CHECK (refund_held_minor >= 0 AND refund_held_minor <= captured_minor),
+    CHECK (refunded_minor >= 0 AND refunded_minor <= refund_held_minor
+        AND refund_held_minor <= captured_minor),
     UNIQUE (order_id, form_key)
 );
 CREATE INDEX payments_by_tenant ON payments (tenant_id, id);

@@ -148,6 +148,7 @@ CREATE TABLE payments (
     currency          TEXT NOT NULL,
     captured_minor    INTEGER  NOT NULL,
     refund_held_minor INTEGER  NOT NULL,
+    refunded_minor    INTEGER  NOT NULL, -- what refunds that succeeded gave back
     status            TEXT  NOT NULL,
     flags             TEXT NOT NULL,
     reference         TEXT  NOT NULL UNIQUE, -- ours, sent to the provider
@@ -163,7 +164,8 @@ CREATE TABLE payments (
     updated_at        INTEGER  NOT NULL,
     expires_at        INTEGER  NOT NULL,
     -- R10: refunds in flight plus done never exceed what came.
-    CHECK (refund_held_minor >= 0 AND refund_held_minor <= captured_minor),
+    CHECK (refunded_minor >= 0 AND refunded_minor <= refund_held_minor
+        AND refund_held_minor <= captured_minor),
     UNIQUE (order_id, form_key)
 ) STRICT;
 CREATE INDEX payments_by_tenant ON payments (tenant_id, id);

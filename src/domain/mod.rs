@@ -4,6 +4,7 @@ pub mod currency;
 pub mod event;
 pub mod hook;
 pub mod ids;
+pub mod input;
 pub mod job;
 pub mod method;
 pub mod money;
@@ -16,6 +17,7 @@ mod states;
 pub mod time;
 
 pub use currency::Currency;
+pub use input::InputProblem;
 pub use money::Money;
 pub use states::TransitionError;
 pub use time::Timestamp;

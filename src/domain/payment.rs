@@ -179,6 +179,8 @@ pub struct Payment {
     pub captured_minor: i64,
     /// Refunds in flight plus done (R10). Never above `captured_minor`.
     pub refund_held_minor: i64,
+    /// What refunds that succeeded gave back.
+    pub refunded_minor: i64,
     pub status: PaymentStatus,
     pub flags: Vec<Flag>,
     /// Our own reference at the provider, which is also the idempotency key (R3).

@@ -12,12 +12,24 @@ use std::sync::Arc;
 
 pub mod http;
 mod info;
+mod manual;
+mod mock;
+mod mpesa;
+mod paystack;
+#[cfg(test)]
+mod testing;
 
+pub use crate::domain::InputProblem;
 pub use http::Http;
 pub use info::*;
 
 /// Every provider that Malipo speaks, in the order of the settings page.
-pub static REGISTRY: &[&dyn PaymentProvider] = &[];
+pub static REGISTRY: &[&dyn PaymentProvider] = &[
+    &mpesa::Mpesa,
+    &paystack::Paystack,
+    &manual::Manual,
+    &mock::Mock,
+];
 
 /// The adapter of a provider's name.
 pub fn find(name: &str) -> Option<&'static dyn PaymentProvider> {
@@ -175,6 +187,37 @@ pub struct Started {
     pub said: String,
 }
 
+impl ProviderError {
+    /// A refusal with the provider's words.
+    pub fn declined(code: FailureCode, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self::Declined(Failure { code, message })
+    }
+}
+
+impl Report {
+    /// What was found, with the provider's words and nothing else.
+    pub fn new(found: Found, said: impl Into<String>) -> Self {
+        Self {
+            found,
+            provider_ref: None,
+            receipt: None,
+            said: said.into(),
+        }
+    }
+}
+
+impl RefundReport {
+    /// A refund that only a person can pay back.
+    pub fn by_hand(said: impl Into<String>) -> Self {
+        Self {
+            found: RefundFound::ByHand,
+            provider_ref: None,
+            said: said.into(),
+        }
+    }
+}
+
 impl Started {
     /// The customer goes on at the provider's page.
     pub fn redirect(provider_ref: String, url: String, said: String) -> Self {
@@ -197,6 +240,7 @@ pub struct PaymentRef {
     pub method: Method,
     /// What an unsigned hook claims. Never believed by itself (R5); an adapter may look it up.
     pub claims: Option<Claims>,
+    pub created_at: Timestamp,
 }
 
 /// What a hook says of a payment.
@@ -321,16 +365,6 @@ pub enum HookError {
     Unreadable(String),
 }
 
-/// A field that this provider refuses, before anything is written.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{field}: {message}")]
-pub struct InputProblem {
-    /// `amount`, `currency`, `method`, `phone`, `customer.email`, …
-    pub field: &'static str,
-    pub code: &'static str,
-    pub message: String,
-}
-
 /// What to do after a call that did not bring what it should.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ProviderError {
@@ -430,4 +464,16 @@ pub fn check_amount(info: &ProviderInfo, amount: Money) -> Result<&CurrencyRule,
 /// Whether `currency` is among those that the provider takes.
 pub fn takes(info: &ProviderInfo, currency: Currency) -> bool {
     info.rule(currency).is_some()
+}
+
+/// Refuses a method that the provider does not have, and then what [`check_amount`] refuses.
+///
+/// # Errors
+/// `method`, `currency` or `amount`.
+pub fn check_basics(info: &ProviderInfo, req: &StartPayment) -> Result<(), InputProblem> {
+    if info.method(req.method).is_none() {
+        let message = format!("{} has no method {}", info.label, req.method.as_str());
+        return Err(InputProblem::new("method", "method_not_supported", message));
+    }
+    check_amount(info, req.amount).map(|_| ())
 }

@@ -1,0 +1,507 @@
+//! Paying: which methods can succeed, and starting an attempt (R3, R4).
+use super::books::{Entry, tell_payment};
+use super::provider_accounts::{self, AccountError, Opened};
+use super::settle::{self, SettleError};
+use super::tenants::Tenant;
+use super::{Actor, App, Flow, InputProblem, ProviderInfo, TRIES};
+use crate::clock::random_hex;
+use crate::domain::Timestamp;
+use crate::domain::account::{Mode, ProviderAccount};
+use crate::domain::event::EventType;
+use crate::domain::ids::PaymentId;
+use crate::domain::job::JobKind;
+use crate::domain::method::Method;
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::payment::{NextAction, Payment, PaymentStatus};
+use crate::providers::{ProviderError, StartPayment, Started, find};
+use crate::store::{StoreError, Tx, jobs, orders, payments};
+use serde_json::json;
+
+/// A way to pay an order that can succeed.
+#[derive(Clone)]
+pub struct Choice {
+    pub provider: &'static ProviderInfo,
+    pub method: Method,
+    pub flow: Flow,
+    pub needs_phone: bool,
+    /// The provider insists on an e-mail, and neither the order nor the tenant has one.
+    pub needs_email: bool,
+    pub test: bool,
+    pub recommended: bool,
+}
+
+/// Why an attempt was not started. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error(transparent)]
+    Input(#[from] InputProblem),
+    /// A prompt to the same phone waits for its answer.
+    #[error("a prompt to this phone is under way: {0}")]
+    InFlight(PaymentId),
+    /// An earlier attempt's outcome is not known: its money may have gone.
+    #[error("the outcome of {0} is not known yet")]
+    UnknownBeside(PaymentId),
+    #[error("the order is {}", .0.as_str())]
+    Closed(OrderStatus),
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the customer or the API chose.
+#[derive(Clone, Debug, Default)]
+pub struct StartInput {
+    pub provider: String,
+    /// Left out: the provider's first.
+    pub method: Option<Method>,
+    pub phone: Option<String>,
+    pub email: Option<String>,
+    /// The form's own key: a form sent twice makes one payment.
+    pub form_key: Option<String>,
+    /// Go ahead beside an unknown attempt or a prompt in flight.
+    pub force: bool,
+}
+
+/// A number as people type it, in E.164.
+///
+/// # Errors
+/// `phone_invalid`, naming the field.
+pub fn parse_phone(
+    field: &'static str,
+    typed: &str,
+    country: &str,
+) -> Result<String, InputProblem> {
+    let refuse = || InputProblem::new(field, "phone_invalid", "is not a phone number");
+    let typed = typed.trim();
+    let region: Option<phonenumber::country::Id> = country.to_uppercase().parse().ok();
+    // Numbers with the country code but without a plus are common on forms and in providers' data.
+    let attempts = [
+        phonenumber::parse(region, typed),
+        phonenumber::parse(None, format!("+{}", typed.trim_start_matches(['+', '0']))),
+    ];
+    for number in attempts.into_iter().flatten() {
+        if number.is_valid() {
+            return Ok(number.format().mode(phonenumber::Mode::E164).to_string());
+        }
+    }
+    Err(refuse())
+}
+
+/// The methods that can succeed for an order, best first.
+pub async fn choices(app: &App, tenant: &Tenant, order: &Order) -> Result<Vec<Choice>, StoreError> {
+    let mut tx = app.db.read().await?;
+    let accounts = provider_accounts::enabled(&mut tx, &tenant.id).await?;
+    let took_live = payments::took_live_money(&mut tx, &tenant.id).await?;
+    drop(tx);
+    Ok(offer(tenant, order, &accounts, took_live))
+}
+
+fn offer(
+    tenant: &Tenant,
+    order: &Order,
+    accounts: &[ProviderAccount],
+    took_live: bool,
+) -> Vec<Choice> {
+    // The tenant's first live provider ends test offers on live orders.
+    let has_live = took_live
+        || accounts
+            .iter()
+            .any(|a| !a.test_mode && a.provider != "manual");
+    let mut choices = Vec::new();
+    for adapter in super::REGISTRY {
+        let info = adapter.info();
+        let Some(account) = accounts.iter().find(|a| a.provider == info.name) else {
+            continue;
+        };
+        let hidden = if order.livemode {
+            account.test_mode && has_live
+        } else {
+            !account.test_mode
+        };
+        let wanted = order.providers.is_empty() || order.providers.iter().any(|p| p == info.name);
+        if hidden || !wanted || crate::providers::check_amount(info, order.left()).is_err() {
+            continue;
+        }
+        for method in info.methods {
+            let request = probe(tenant, order, method.method);
+            let opened = crate::providers::Account {
+                tenant_id: tenant.id.clone(),
+                mode: account.mode(),
+                credentials: std::collections::BTreeMap::new(),
+                options: account.options.clone(),
+                fallback_email: Some("probe@example.org".to_owned()),
+            };
+            let lacks = adapter.check(&opened, &request).err();
+            // What the customer can still type is no reason to hide a method.
+            if lacks.is_some_and(|p| !matches!(p.field, "phone" | "customer.email")) {
+                continue;
+            }
+            choices.push(Choice {
+                provider: info,
+                method: method.method,
+                flow: method.flow,
+                needs_phone: method.needs_phone,
+                needs_email: method.needs_email
+                    && order.customer.email.is_none()
+                    && tenant.fallback_email.is_empty(),
+                test: account.test_mode,
+                recommended: false,
+            });
+        }
+    }
+    if let Some(first) = choices.first_mut() {
+        first.recommended = true;
+    }
+    choices
+}
+
+/// What a payment of this order by this method would ask for, before anything is typed.
+fn probe(tenant: &Tenant, order: &Order, method: Method) -> StartPayment {
+    StartPayment {
+        reference: "probe".to_owned(),
+        amount: order.left(),
+        method,
+        email: order.customer.email.clone(),
+        phone: order.customer.phone.clone(),
+        description: order.description.clone(),
+        order_reference: order.reference.clone(),
+        merchant_name: tenant.name.clone(),
+        return_url: String::new(),
+        cancel_url: String::new(),
+        hook_url: String::new(),
+    }
+}
+
+/// Starts an attempt. The intent is committed before the provider is asked (R3); a lost answer
+/// leaves it `unknown` (R4). The call goes on if the caller goes away.
+pub async fn start(
+    app: &App,
+    tenant: &Tenant,
+    order: &Order,
+    actor: &Actor,
+    input: StartInput,
+) -> Result<Payment, StartError> {
+    if let Some(key) = &input.form_key {
+        let mut tx = app.db.read().await?;
+        if let Some(known) = payments::by_form_key(&mut tx, &order.id, key).await? {
+            return Ok(known);
+        }
+    }
+    let now = app.clock.now();
+    if !order.takes_payments(now) {
+        let expired = order.status == OrderStatus::Open;
+        return Err(StartError::Closed(if expired {
+            OrderStatus::Expired
+        } else {
+            order.status
+        }));
+    }
+    let adapter = find(&input.provider)
+        .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
+    let choice = choose(app, tenant, order, adapter.info(), input.method).await?;
+    let mode = Mode::of(choice.test);
+    let opened = Opened::new(app, &tenant.id, adapter.info(), mode).await?;
+    let request = request(app, tenant, order, &choice, &input).await?;
+    adapter.check(&opened.account, &request)?;
+    let info = adapter.info();
+    let life = now.plus_secs(info.attempt_secs);
+    // A prompt that is out outlives the order by its own short life.
+    let expires_at = if choice.flow == Flow::PhonePrompt {
+        life
+    } else {
+        life.min(order.expires_at.max(now.plus_secs(60)))
+    };
+    let payment = Payment {
+        id: app.clock.id(),
+        tenant_id: tenant.id.clone(),
+        order_id: order.id.clone(),
+        provider: info.name.to_owned(),
+        method: choice.method,
+        livemode: order.livemode,
+        test_mode: choice.test,
+        amount: request.amount,
+        captured_minor: 0,
+        refund_held_minor: 0,
+        refunded_minor: 0,
+        status: PaymentStatus::Created,
+        flags: vec![],
+        reference: request.reference.clone(),
+        provider_ref: None,
+        receipt: None,
+        phone: request.phone.clone(),
+        next_action: NextAction::None,
+        failure: None,
+        polls: 0,
+        created_at: now,
+        updated_at: now,
+        expires_at,
+    };
+    match commit_intent(app, order, &payment, actor, &input, info).await {
+        // The same form, sent twice at once.
+        Err(StartError::Store(StoreError::Taken)) if input.form_key.is_some() => {
+            let key = input.form_key.unwrap_or_default();
+            let mut tx = app.db.read().await?;
+            let known = payments::by_form_key(&mut tx, &order.id, &key).await?;
+            return known.ok_or(StartError::Store(StoreError::Taken));
+        }
+        other => other?,
+    }
+    let app = app.clone();
+    let called = tokio::spawn(async move {
+        let began = app.clock.now();
+        let answer = adapter.start(&opened.call(), &request).await;
+        record_answer(&app, &payment, answer, began).await
+    });
+    called
+        .await
+        .unwrap_or(Err(StartError::Store(StoreError::Stale)))
+}
+
+async fn choose(
+    app: &App,
+    tenant: &Tenant,
+    order: &Order,
+    info: &'static ProviderInfo,
+    method: Option<Method>,
+) -> Result<Choice, StartError> {
+    let offered = choices(app, tenant, order).await?;
+    let mut of_provider = offered.into_iter().filter(|c| c.provider.name == info.name);
+    let chosen = match method {
+        Some(method) => of_provider.find(|c| c.method == method),
+        None => of_provider.next(),
+    };
+    if let Some(choice) = chosen {
+        return Ok(choice);
+    }
+    // The closest reason: the amount or currency, an unknown method, or the account's state.
+    crate::providers::check_amount(info, order.left())?;
+    if method.is_some_and(|m| info.method(m).is_none()) {
+        let message = format!("{} has no such method", info.label);
+        return Err(InputProblem::new("method", "method_unknown", message).into());
+    }
+    let message = format!("{} cannot be used for this order", info.label);
+    Err(InputProblem::new("provider", "provider_not_available", message).into())
+}
+
+async fn request(
+    app: &App,
+    tenant: &Tenant,
+    order: &Order,
+    choice: &Choice,
+    input: &StartInput,
+) -> Result<StartPayment, StartError> {
+    let typed = |text: &Option<String>| text.clone().filter(|t| !t.trim().is_empty());
+    let email = typed(&input.email).map(|e| e.trim().to_owned());
+    if let Some(email) = &email {
+        super::orders::check_email("email", email)?;
+    }
+    let phone = match typed(&input.phone) {
+        Some(typed) => Some(parse_phone("phone", &typed, &tenant.country)?),
+        None => order.customer.phone.clone(),
+    };
+    if choice.needs_phone && phone.is_none() {
+        return Err(
+            InputProblem::new("phone", "phone_required", "a phone number is needed").into(),
+        );
+    }
+    // Letters and digits alone: the one form that every provider takes.
+    let reference = format!("m{}", random_hex::<12>());
+    let mode = Mode::of(choice.test);
+    let hook = provider_accounts::hook_url(app, &tenant.id, choice.provider.name, mode).await?;
+    let page = super::orders::checkout_url(app, order);
+    Ok(StartPayment {
+        email: email.or_else(|| order.customer.email.clone()),
+        phone,
+        return_url: format!("{page}/return/{reference}"),
+        cancel_url: format!("{page}/return/{reference}?cancelled=1"),
+        hook_url: format!("{hook}/{reference}"),
+        reference,
+        ..probe(tenant, order, choice.method)
+    })
+}
+
+async fn commit_intent(
+    app: &App,
+    order: &Order,
+    payment: &Payment,
+    actor: &Actor,
+    input: &StartInput,
+    info: &'static ProviderInfo,
+) -> Result<(), StartError> {
+    let mut tx = app.db.begin().await?;
+    // The row is held, so that two attempts started at once see each other.
+    orders::lock(&mut tx, &order.tenant_id, &order.id).await?;
+    let fresh = orders::get(&mut tx, &order.tenant_id, &order.id).await?;
+    let fresh = fresh.ok_or(StoreError::Stale)?;
+    if !fresh.takes_payments(app.clock.now()) {
+        return Err(StartError::Closed(fresh.status));
+    }
+    if !input.force {
+        beside(&mut tx, order, payment).await?;
+    }
+    payments::insert(&mut tx, payment, input.form_key.clone()).await?;
+    Entry::payment(payment, "payment.created", actor)
+        .data(
+            json!({ "provider": payment.provider, "method": payment.method,
+                      "test_mode": payment.test_mode }),
+        )
+        .write(app, &mut tx)
+        .await?;
+    let first = if info.poll.asks {
+        app.clock.now().plus_secs(info.poll.first_secs)
+    } else {
+        payment.expires_at
+    };
+    let subject = payment.id.to_string();
+    let (id, kind) = (app.clock.id(), JobKind::PollPayment);
+    jobs::queue(&mut tx, id, &payment.tenant_id, kind, &subject, first).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// Refuses an attempt beside one whose money may be on its way.
+async fn beside(tx: &mut Tx<'_>, order: &Order, payment: &Payment) -> Result<(), StartError> {
+    for other in payments::of_order(tx, &order.tenant_id, &order.id).await? {
+        let prompt = find(&other.provider)
+            .and_then(|a| a.info().method(other.method))
+            .is_some_and(|m| m.flow == Flow::PhonePrompt);
+        if other.status == PaymentStatus::Unknown {
+            return Err(StartError::UnknownBeside(other.id));
+        }
+        let same_phone = payment.phone.is_some() && payment.phone == other.phone;
+        if prompt && other.status.is_open() && same_phone && other.provider == payment.provider {
+            return Err(StartError::InFlight(other.id));
+        }
+    }
+    Ok(())
+}
+
+/// Writes down what the provider answered to a new payment.
+async fn record_answer(
+    app: &App,
+    payment: &Payment,
+    answer: Result<Started, ProviderError>,
+    began: Timestamp,
+) -> Result<Payment, StartError> {
+    let took_ms = app.clock.now().unix_ms() - began.unix_ms();
+    for _ in 0..TRIES {
+        match record_once(app, payment, &answer, took_ms).await {
+            Err(StartError::Store(StoreError::Stale)) => {}
+            other => return other,
+        }
+    }
+    Err(StartError::Store(StoreError::Stale))
+}
+
+async fn record_once(
+    app: &App,
+    payment: &Payment,
+    answer: &Result<Started, ProviderError>,
+    took_ms: i64,
+) -> Result<Payment, StartError> {
+    let mut tx = app.db.begin().await?;
+    let tenant = &payment.tenant_id;
+    let mut p = payments::get(&mut tx, tenant, &payment.id)
+        .await?
+        .ok_or(StoreError::Stale)?;
+    let was = p.status;
+    // A hook or a poll may have been faster; then only what it could not know is added.
+    let first_word = matches!(was, PaymentStatus::Created | PaymentStatus::Unknown);
+    match answer {
+        Ok(started) => {
+            if p.provider_ref.is_none() {
+                p.provider_ref.clone_from(&started.provider_ref);
+            }
+            p.next_action = started.next_action.clone();
+            if first_word {
+                p.status = was.go(started.status).map_err(SettleError::from)?;
+            }
+            p.updated_at = app.clock.now();
+            payments::save(&mut tx, &p, was).await?;
+            Entry::payment(&p, "provider.accepted", &Actor::Provider)
+                .words(&started.said)
+                .data(json!({ "took_ms": took_ms, "status": p.status }))
+                .write(app, &mut tx)
+                .await?;
+            tell_payment(app, &mut tx, &p, EventType::PaymentPending).await?;
+        }
+        Err(error) => {
+            tracing::warn!(payment.id = %p.id, provider = %p.provider, error = %error,
+                "the provider did not take the payment");
+            match error.failure() {
+                Some(failure) if first_word => {
+                    let (to, actor) = (PaymentStatus::Failed, Actor::Provider);
+                    settle::finish(app, &mut tx, &mut p, to, failure, &actor, "").await?;
+                }
+                None if was == PaymentStatus::Created => {
+                    p.status = was.go(PaymentStatus::Unknown).map_err(SettleError::from)?;
+                    p.updated_at = app.clock.now();
+                    payments::save(&mut tx, &p, was).await?;
+                    Entry::payment(&p, "payment.unknown", &Actor::System)
+                        .words(&error.to_string())
+                        .data(json!({ "took_ms": took_ms }))
+                        .write(app, &mut tx)
+                        .await?;
+                }
+                _ => {}
+            }
+        }
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(p)
+}
+
+/// An order's payments, newest last.
+pub async fn payments_of(app: &App, order: &Order) -> Result<Vec<Payment>, StoreError> {
+    payments::of_order(&mut app.db.read().await?, &order.tenant_id, &order.id).await
+}
+
+/// Where the browser may be led from an order's page: the origins of the offered providers' pages.
+pub fn page_origins(app: &App, choices: &[Choice]) -> Vec<String> {
+    let mut origins = Vec::new();
+    for choice in choices {
+        let mode = Mode::of(choice.test);
+        match app
+            .urls
+            .replaced(choice.provider.name, mode)
+            .and_then(|u| url::Url::parse(u).ok())
+        {
+            Some(url) => origins.push(url.origin().ascii_serialization()),
+            None => origins.extend(choice.provider.page_origins.iter().map(ToString::to_string)),
+        }
+    }
+    origins.sort();
+    origins.dedup();
+    origins
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn phones_are_read_as_people_type_them() {
+        for typed in [
+            "0712 345 678",
+            "+254712345678",
+            "254712345678",
+            "712345678",
+            "00254712345678",
+        ] {
+            assert_eq!(
+                parse_phone("phone", typed, "KE").unwrap(),
+                "+254712345678",
+                "{typed}"
+            );
+        }
+        for typed in ["", "0712", "hello", "+1"] {
+            assert_eq!(
+                parse_phone("phone", typed, "KE").unwrap_err().code,
+                "phone_invalid"
+            );
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! Hooks: kept before they are answered (R7), believed only as far as they prove themselves (R5),
+//! applied by a job that may run twice.
+use super::provider_accounts::{self, AccountError};
+use super::settle::{self, SettleError};
+use super::{Actor, App, HookKind, books, payments, refunds};
+use crate::domain::account::Mode;
+use crate::domain::hook::{Hook, HookStatus};
+use crate::domain::ids::{HookId, TenantId};
+use crate::domain::job::{JobKind, Outcome};
+use crate::domain::payment::Payment;
+use crate::providers::{Claims, HookAbout, HookError, RawHook, Report, find};
+use crate::store::{Cursor, Page, StoreError, Tx, hooks, jobs, provider_accounts as accounts};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+
+/// Why a hook was not taken or not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum InboundError {
+    #[error("the hook was not found")]
+    NotFound,
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Payment(#[from] payments::PaymentError),
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    #[error(transparent)]
+    Refund(#[from] refunds::RefundError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What the provider is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// 200 with the body that this provider expects.
+    Taken(&'static str),
+    /// 401: the signature does not fit. Kept in quarantine.
+    NotVerified,
+    /// 400: nobody could read it. Kept in quarantine.
+    Unreadable,
+    /// 404: no such address.
+    Unknown,
+}
+
+/// Unverified hooks that are kept for one account. Beyond that they are only counted in the log.
+const QUARANTINE: i64 = 500;
+/// Headers that may carry a credential are never kept.
+const SECRET_HEADERS: [&str; 4] = [
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+];
+/// How often an unsigned hook asks before polling alone goes on.
+const HINT_TRIES: i64 = 10;
+
+/// Takes a hook. The raw bytes are committed before this returns (R7).
+pub async fn receive(
+    app: &App,
+    token: &str,
+    raw: RawHook,
+    source: &str,
+) -> Result<Reply, InboundError> {
+    let mut tx = app.db.read().await?;
+    let Some((tenant, provider, mode)) = accounts::by_hook_token(&mut tx, token).await? else {
+        return Ok(Reply::Unknown);
+    };
+    drop(tx);
+    let Some(adapter) = find(&provider) else {
+        return Ok(Reply::Unknown);
+    };
+    let account = provider_accounts::open(app, &tenant, &provider, mode).await?;
+    let reading = adapter.receive(&account, &raw);
+    let digest = hex::encode(Sha256::digest(&raw.body));
+    let mut hook = Hook {
+        id: app.clock.id(),
+        tenant_id: tenant.clone(),
+        provider,
+        test_mode: mode.is_test(),
+        dedupe_key: String::new(),
+        path_reference: raw.path_reference.chars().take(80).collect(),
+        headers: kept_headers(&raw.headers),
+        body: raw.body,
+        source: source.to_owned(),
+        status: HookStatus::Received,
+        why: String::new(),
+        deliveries: 1,
+        received_at: app.clock.now(),
+        handled_at: None,
+    };
+    match reading {
+        Err(error) => {
+            hook.dedupe_key = format!("unverified:{digest}:{}", hook.path_reference);
+            hook.status = HookStatus::Quarantined;
+            hook.why = error.to_string();
+            quarantine(app, &hook).await?;
+            Ok(match error {
+                HookError::NotVerified(_) => Reply::NotVerified,
+                HookError::Unreadable(_) => Reply::Unreadable,
+            })
+        }
+        Ok(reading) => {
+            // What carries no proof must not stand in the way of the true news with the same key.
+            hook.dedupe_key = match adapter.info().hook {
+                HookKind::Signed => reading.dedupe_key,
+                HookKind::Hint | HookKind::None => {
+                    format!("{}:{}", reading.dedupe_key, &digest[..16])
+                }
+            };
+            if let HookAbout::Nothing(why) = reading.about {
+                hook.status = HookStatus::Ignored;
+                hook.why = why;
+            }
+            keep(app, &hook).await?;
+            Ok(Reply::Taken(adapter.hook_reply()))
+        }
+    }
+}
+
+fn kept_headers(headers: &BTreeMap<String, String>) -> String {
+    let kept: BTreeMap<_, _> = headers
+        .iter()
+        .filter(|(name, _)| !SECRET_HEADERS.contains(&name.as_str()))
+        .collect();
+    serde_json::to_string(&kept).unwrap_or_default()
+}
+
+async fn keep(app: &App, hook: &Hook) -> Result<(), StoreError> {
+    let mut tx = app.db.begin().await?;
+    let new = hooks::keep(&mut tx, hook).await?;
+    if new && hook.status == HookStatus::Received {
+        queue(app, &mut tx, hook).await?;
+    }
+    tx.commit().await?;
+    app.work.notify_one();
+    Ok(())
+}
+
+async fn queue(app: &App, tx: &mut Tx<'_>, hook: &Hook) -> Result<(), StoreError> {
+    let (id, subject, now) = (app.clock.id(), hook.id.to_string(), app.clock.now());
+    jobs::queue(tx, id, &hook.tenant_id, JobKind::ApplyHook, &subject, now).await
+}
+
+async fn quarantine(app: &App, hook: &Hook) -> Result<(), StoreError> {
+    let mut tx = app.db.begin().await?;
+    if hooks::quarantined(&mut tx, &hook.tenant_id, &hook.provider).await? < QUARANTINE {
+        hooks::keep(&mut tx, hook).await?;
+    }
+    tx.commit().await?;
+    tracing::warn!(provider = %hook.provider, tenant.id = %hook.tenant_id, why = %hook.why,
+        "a hook was not verified");
+    Ok(())
+}
+
+/// The job that applies a hook. Twice is harmless: every change has its old state in `WHERE`.
+pub async fn apply(
+    app: &App,
+    tenant: &TenantId,
+    id: &HookId,
+    attempts: i64,
+) -> Result<Outcome, InboundError> {
+    let hook = hooks::get(&mut app.db.read().await?, tenant, id).await?;
+    let Some(hook) = hook.filter(|h| h.status == HookStatus::Received) else {
+        return Ok(Outcome::Done);
+    };
+    let Some(adapter) = find(&hook.provider) else {
+        return settle_hook(app, &hook, HookStatus::Failed, "no such provider").await;
+    };
+    let mode = Mode::of(hook.test_mode);
+    let account = provider_accounts::open(app, tenant, &hook.provider, mode).await?;
+    let raw = RawHook {
+        headers: serde_json::from_str(&hook.headers).unwrap_or_default(),
+        body: hook.body.clone(),
+        path_reference: hook.path_reference.clone(),
+    };
+    let reading = match adapter.receive(&account, &raw) {
+        Ok(reading) => reading,
+        // It was verified when it came: the credentials have changed since.
+        Err(error) => {
+            return settle_hook(app, &hook, HookStatus::Failed, &error.to_string()).await;
+        }
+    };
+    match reading.about {
+        HookAbout::Nothing(why) => settle_hook(app, &hook, HookStatus::Ignored, &why).await,
+        HookAbout::Payment {
+            reference,
+            claims,
+            report,
+        } => {
+            let found = find_payment(app, &hook, reference.as_deref(), &claims).await?;
+            let Some(payment) = found else {
+                return settle_hook(app, &hook, HookStatus::Ignored, "no payment of ours").await;
+            };
+            if payment.test_mode != hook.test_mode || payment.provider != hook.provider {
+                let why = "the payment belongs to another account or mode";
+                return settle_hook(app, &hook, HookStatus::Ignored, why).await;
+            }
+            note(app, &hook, &payment, &reading.event, report.is_some()).await?;
+            match report {
+                Some(report) => apply_report(app, &hook, &payment, &report).await,
+                None => ask(app, &hook, &payment, claims, attempts).await,
+            }
+        }
+        HookAbout::Refund {
+            payment_reference, ..
+        } => {
+            let claims = Claims::default();
+            let found = find_payment(app, &hook, payment_reference.as_deref(), &claims).await?;
+            let Some(payment) = found.filter(|p| p.test_mode == hook.test_mode) else {
+                return settle_hook(app, &hook, HookStatus::Ignored, "no payment of ours").await;
+            };
+            if !refunds::check_all(app, &payment).await? && attempts < HINT_TRIES {
+                return Ok(Outcome::Retry("no answer about a refund".to_owned()));
+            }
+            settle_hook(app, &hook, HookStatus::Applied, &reading.event).await
+        }
+    }
+}
+
+/// Our payment: by our reference in the body or the address, else by the provider's id.
+async fn find_payment(
+    app: &App,
+    hook: &Hook,
+    reference: Option<&str>,
+    claims: &Claims,
+) -> Result<Option<Payment>, StoreError> {
+    use crate::store::payments::{by_provider_ref, by_reference};
+    let mut tx = app.db.read().await?;
+    let tenant = &hook.tenant_id;
+    let path = Some(hook.path_reference.as_str()).filter(|r| !r.is_empty());
+    for candidate in [reference, path].into_iter().flatten() {
+        if let Some(payment) = by_reference(&mut tx, tenant, candidate).await? {
+            return Ok(Some(payment));
+        }
+    }
+    match &claims.provider_ref {
+        Some(theirs) => by_provider_ref(&mut tx, tenant, &hook.provider, theirs).await,
+        None => Ok(None),
+    }
+}
+
+/// Writes the hook into the order's story, once.
+async fn note(
+    app: &App,
+    hook: &Hook,
+    payment: &Payment,
+    event: &str,
+    signed: bool,
+) -> Result<(), StoreError> {
+    let mut tx = app.db.begin().await?;
+    let known = crate::store::books::steps(&mut tx, &payment.tenant_id, &payment.order_id).await?;
+    let data = json!({ "hook": hook.id, "signed": signed, "event": event });
+    if !known
+        .iter()
+        .any(|s| s.kind == "hook.received" && s.data == data.to_string())
+    {
+        books::Entry::payment(payment, "hook.received", &Actor::Provider)
+            .data(data)
+            .write(app, &mut tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn apply_report(
+    app: &App,
+    hook: &Hook,
+    payment: &Payment,
+    report: &Report,
+) -> Result<Outcome, InboundError> {
+    settle::apply(app, &payment.tenant_id, &payment.id, report).await?;
+    settle_hook(app, hook, HookStatus::Applied, "").await
+}
+
+/// A hint: the provider is asked before anything is believed (R5).
+async fn ask(
+    app: &App,
+    hook: &Hook,
+    payment: &Payment,
+    mut claims: Claims,
+    attempts: i64,
+) -> Result<Outcome, InboundError> {
+    // An id that belongs to another payment proves nothing about this one.
+    if let Some(theirs) = claims.provider_ref.clone() {
+        let mut tx = app.db.read().await?;
+        let (tenant, provider) = (&hook.tenant_id, &hook.provider);
+        let owner =
+            crate::store::payments::by_provider_ref(&mut tx, tenant, provider, &theirs).await?;
+        if owner.is_some_and(|o| o.id != payment.id) {
+            claims = Claims::default();
+        }
+    }
+    let why = match payments::ask(app, payment, Some(claims)).await? {
+        Ok((_, report)) if payments::is_final(&report) => {
+            return settle_hook(app, hook, HookStatus::Applied, "").await;
+        }
+        Ok((_, report)) => report.said,
+        Err(error) => error.to_string(),
+    };
+    if attempts >= HINT_TRIES {
+        let why = format!("asked {attempts} times, polling goes on: {why}");
+        return settle_hook(app, hook, HookStatus::Applied, &why).await;
+    }
+    Ok(Outcome::Retry(why))
+}
+
+async fn settle_hook(
+    app: &App,
+    hook: &Hook,
+    to: HookStatus,
+    why: &str,
+) -> Result<Outcome, InboundError> {
+    let mut tx = app.db.begin().await?;
+    match hooks::save_status(&mut tx, hook, to, why, app.clock.now()).await {
+        // Another process was faster; the end is the same.
+        Err(StoreError::Stale) => return Ok(Outcome::Done),
+        other => other?,
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(Outcome::Done)
+}
+
+pub async fn get(app: &App, tenant: &TenantId, id: &HookId) -> Result<Option<Hook>, StoreError> {
+    hooks::get(&mut app.db.read().await?, tenant, id).await
+}
+
+/// Which hooks a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct HookFilter {
+    pub status: Option<HookStatus>,
+    pub provider: Option<String>,
+}
+
+pub async fn list(
+    app: &App,
+    tenant: &TenantId,
+    filter: &HookFilter,
+    cursor: &Cursor,
+    limit: i64,
+) -> Result<Page<Hook>, StoreError> {
+    let mut tx = app.db.read().await?;
+    hooks::list(
+        &mut tx,
+        tenant,
+        filter.status,
+        filter.provider.as_deref(),
+        cursor,
+        limit,
+    )
+    .await
+}
+
+/// Applies a hook once more. Quarantined ones never act.
+///
+/// # Errors
+/// [`StoreError::Stale`] where its state does not allow it.
+pub async fn replay(
+    app: &App,
+    actor: &Actor,
+    tenant: &TenantId,
+    id: &HookId,
+) -> Result<(), InboundError> {
+    let mut tx = app.db.begin().await?;
+    let hook = hooks::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(InboundError::NotFound)?;
+    if hook.status != HookStatus::Received {
+        let to = hook
+            .status
+            .go(HookStatus::Received)
+            .map_err(|_| StoreError::Stale)?;
+        hooks::save_status(&mut tx, &hook, to, "replayed", app.clock.now()).await?;
+    }
+    queue(app, &mut tx, &hook).await?;
+    let subject = id.to_string();
+    books::audit(
+        app,
+        &mut tx,
+        tenant,
+        actor,
+        "hook.replayed",
+        &subject,
+        &json!({}),
+    )
+    .await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    app.work.notify_one();
+    Ok(())
+}

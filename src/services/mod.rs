@@ -1,0 +1,120 @@
+//! Use cases. Everything that moves money or state goes through here: pages, the API, hooks, jobs
+//! and commands call these functions and nothing below them.
+use crate::clock::Clock;
+use crate::domain::ids::{ApiKeyId, UserId};
+use crate::store::Db;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::sync::Notify;
+
+pub mod accounts;
+pub mod api_keys;
+mod books;
+pub mod checkout;
+pub mod idempotency;
+pub mod inbound;
+pub mod objects;
+pub mod orders;
+pub mod payments;
+pub mod proof_files;
+pub mod proofs;
+pub mod provider_accounts;
+pub mod refunds;
+pub mod sessions;
+mod settle;
+pub mod tenants;
+pub mod vault;
+
+pub use crate::domain::InputProblem;
+pub use crate::providers::{
+    BaseUrls, Field, Flow, HookKind, Http, ProviderError, ProviderInfo, REGISTRY, RefundSupport,
+    TestInstrument, TestOutcome, find as find_provider,
+};
+pub use crate::store::{Cursor, Engine, Page, StoreError};
+pub use vault::Vault;
+
+/// What the operator set, read once at the start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Scheme and host under which customers reach this program, without a slash at the end.
+    pub public_url: String,
+    /// Where proofs are kept.
+    pub data_dir: PathBuf,
+    /// Addresses that tenants type may lead to private ranges: for local work.
+    pub allow_private_urls: bool,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpAddr>,
+}
+
+/// Everything that a use case needs. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub db: Db,
+    pub clock: Clock,
+    pub http: Http,
+    pub urls: BaseUrls,
+    pub vault: Vault,
+    pub settings: Arc<Settings>,
+    /// Rung when work was queued for now, so that the runner need not wait.
+    pub work: Arc<Notify>,
+    tokens: provider_accounts::TokenGuards,
+}
+
+impl App {
+    pub fn new(
+        db: Db,
+        clock: Clock,
+        http: Http,
+        urls: BaseUrls,
+        vault: Vault,
+        settings: Settings,
+    ) -> Self {
+        Self {
+            db,
+            clock,
+            http,
+            urls,
+            vault,
+            settings: Arc::new(settings),
+            work: Arc::new(Notify::new()),
+            tokens: provider_accounts::TokenGuards::default(),
+        }
+    }
+
+    /// A path under the public URL.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.settings.public_url)
+    }
+}
+
+/// Who does something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    User(UserId),
+    ApiKey(ApiKeyId),
+    Customer,
+    Provider,
+    System,
+}
+
+impl Actor {
+    pub fn as_str(&self) -> &str {
+        use crate::domain::ids::Id;
+        match self {
+            Self::User(id) => id.as_str(),
+            Self::ApiKey(id) => id.as_str(),
+            Self::Customer => "customer",
+            Self::Provider => "provider",
+            Self::System => "system",
+        }
+    }
+
+    /// Whether it is a person or program whose doings belong in the audit log.
+    fn is_audited(&self) -> bool {
+        matches!(self, Self::User(_) | Self::ApiKey(_))
+    }
+}
+
+/// How often a transaction is tried when somebody else was faster.
+const TRIES: usize = 16;

@@ -1,0 +1,340 @@
+//! Payments: asking the provider (R13), lists, the timeline, and a person's decision on money that
+//! does not match.
+use super::provider_accounts::{AccountError, Opened};
+use super::settle::{self, SettleError};
+use super::{Actor, App, TRIES};
+use crate::domain::account::Mode;
+use crate::domain::ids::{OrderId, PaymentId, TenantId};
+use crate::domain::job::Outcome;
+use crate::domain::payment::{Failure, FailureCode, Payment, PaymentStatus};
+use crate::domain::{Money, Timestamp};
+use crate::providers::{Claims, Found, PaymentRef, ProviderError, Report, find};
+use crate::services::books::Entry;
+use crate::store::{Cursor, Page, StoreError, payments};
+
+pub use crate::store::books::Step;
+pub use crate::store::payments::{PaymentFilter, Tally};
+
+/// Why a payment was not asked after or decided.
+#[derive(Debug, thiserror::Error)]
+pub enum PaymentError {
+    #[error("the payment was not found")]
+    NotFound,
+    #[error(transparent)]
+    Settle(#[from] SettleError),
+    #[error(transparent)]
+    Account(#[from] AccountError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A call that began this long ago has ended, whatever became of its process.
+const CALL_SECS: i64 = 60;
+/// How long money is still looked for after we stopped waiting (R9).
+const LATE_SECS: i64 = 86_400;
+
+pub async fn get(
+    app: &App,
+    tenant: &TenantId,
+    id: &PaymentId,
+) -> Result<Option<Payment>, StoreError> {
+    payments::get(&mut app.db.read().await?, tenant, id).await
+}
+
+pub async fn by_reference(
+    app: &App,
+    tenant: &TenantId,
+    reference: &str,
+) -> Result<Option<Payment>, StoreError> {
+    payments::by_reference(&mut app.db.read().await?, tenant, reference).await
+}
+
+pub async fn list(
+    app: &App,
+    tenant: &TenantId,
+    filter: &PaymentFilter,
+    cursor: &Cursor,
+    limit: i64,
+) -> Result<Page<Payment>, StoreError> {
+    payments::list(&mut app.db.read().await?, tenant, filter, cursor, limit).await
+}
+
+/// Everything that happened to an order, oldest first.
+pub async fn timeline(
+    app: &App,
+    tenant: &TenantId,
+    order: &OrderId,
+) -> Result<Vec<Step>, StoreError> {
+    crate::store::books::steps(&mut app.db.read().await?, tenant, order).await
+}
+
+/// Counts for the overview; test money apart (R11).
+pub async fn tallies(
+    app: &App,
+    tenant: &TenantId,
+    since: Timestamp,
+    test: bool,
+) -> Result<Vec<Tally>, StoreError> {
+    payments::tallies(&mut app.db.read().await?, tenant, since, test).await
+}
+
+/// A payment as its provider knows it.
+pub(super) fn reference_of(p: &Payment, claims: Option<Claims>) -> PaymentRef {
+    PaymentRef {
+        reference: p.reference.clone(),
+        provider_ref: p.provider_ref.clone(),
+        receipt: p.receipt.clone(),
+        amount: p.amount,
+        method: p.method,
+        claims,
+        created_at: p.created_at,
+    }
+}
+
+/// Asks the provider and applies its answer. `Ok(Err(_))` is "no answer".
+pub(super) async fn ask(
+    app: &App,
+    p: &Payment,
+    claims: Option<Claims>,
+) -> Result<Result<(Payment, Report), ProviderError>, PaymentError> {
+    let Some(adapter) = find(&p.provider) else {
+        return Ok(Err(ProviderError::Misconfigured(
+            "no such provider".to_owned(),
+        )));
+    };
+    let mode = Mode::of(p.test_mode);
+    let opened = Opened::new(app, &p.tenant_id, adapter.info(), mode).await?;
+    let mut tx = app.db.begin().await?;
+    payments::count_poll(&mut tx, &p.tenant_id, &p.id).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    match adapter
+        .fetch(&opened.call(), &reference_of(p, claims))
+        .await
+    {
+        Ok(report) => {
+            let settled = settle::apply(app, &p.tenant_id, &p.id, &report).await?;
+            Ok(Ok((settled, report)))
+        }
+        Err(error) => Ok(Err(error)),
+    }
+}
+
+/// Asks the provider now. Without an answer the payment stays as it was.
+pub async fn verify(app: &App, tenant: &TenantId, id: &PaymentId) -> Result<Payment, PaymentError> {
+    let p = get(app, tenant, id).await?.ok_or(PaymentError::NotFound)?;
+    if p.status == PaymentStatus::Succeeded || being_called(app, &p) || !asks(&p) {
+        return Ok(p);
+    }
+    let (app, tenant, id) = (app.clone(), tenant.clone(), id.clone());
+    let asked = tokio::spawn(async move {
+        if let Err(error) = ask(&app, &p, None).await? {
+            tracing::info!(payment.id = %p.id, provider = %p.provider, error = %error,
+                "no answer about a payment");
+        }
+        get(&app, &tenant, &id).await?.ok_or(PaymentError::NotFound)
+    });
+    asked.await.unwrap_or(Err(PaymentError::NotFound))
+}
+
+/// Whether there is anybody to ask.
+fn asks(p: &Payment) -> bool {
+    find(&p.provider).is_some_and(|a| a.info().poll.asks)
+}
+
+/// Whether the first call may still be under way in some process.
+fn being_called(app: &App, p: &Payment) -> bool {
+    p.status == PaymentStatus::Created && app.clock.now().secs_since(p.created_at) < CALL_SECS
+}
+
+/// The job that brings a payment to its end although no hook comes (R13).
+pub async fn poll(app: &App, tenant: &TenantId, id: &PaymentId) -> Result<Outcome, PaymentError> {
+    let Some(mut p) = get(app, tenant, id).await? else {
+        return Ok(Outcome::Done);
+    };
+    let Some(adapter) = find(&p.provider) else {
+        return Ok(Outcome::Fail(format!(
+            "{} is no provider of this version",
+            p.provider
+        )));
+    };
+    let info = adapter.info();
+    let now = app.clock.now();
+    if matches!(
+        p.status,
+        PaymentStatus::Succeeded | PaymentStatus::Mismatched
+    ) {
+        return Ok(Outcome::Done);
+    }
+    if being_called(app, &p) {
+        return Ok(Outcome::Again(p.created_at.plus_secs(CALL_SECS)));
+    }
+    if p.status == PaymentStatus::Created {
+        p = answer_was_lost(app, &p).await?;
+    }
+    let mut asked = Ok(());
+    if info.poll.asks {
+        match ask(app, &p, None).await? {
+            Ok((settled, _)) => p = settled,
+            Err(error) => asked = Err(error),
+        }
+    }
+    if p.status.is_open() && now >= p.expires_at {
+        p = expire(app, tenant, id, asked.is_ok()).await?;
+    }
+    if let Err(error) = &asked {
+        tracing::info!(payment.id = %p.id, provider = %p.provider, attempt = p.polls,
+            error = %error, "no answer about a payment");
+    }
+    let age = now.secs_since(p.created_at);
+    Ok(match p.status {
+        _ if !info.poll.asks && p.status.is_open() => Outcome::Again(p.expires_at),
+        status if status.is_open() => {
+            Outcome::Again(now.plus_secs(info.poll.next_secs(p.polls, age)))
+        }
+        // Ended by us: the customer may still have paid. Late money is money (R9).
+        status
+            if status.ended_without_money()
+                && info.poll.asks
+                && p.failure
+                    .as_ref()
+                    .is_some_and(|f| f.code == FailureCode::Expired)
+                && now < p.expires_at.plus_secs(LATE_SECS) =>
+        {
+            Outcome::Again(now.plus_secs(3_600))
+        }
+        _ => Outcome::Done,
+    })
+}
+
+/// The process died between the intent and the answer: the outcome is unknown (R4).
+async fn answer_was_lost(app: &App, p: &Payment) -> Result<Payment, PaymentError> {
+    let mut tx = app.db.begin().await?;
+    let mut lost = p.clone();
+    lost.status = p
+        .status
+        .go(PaymentStatus::Unknown)
+        .map_err(SettleError::from)?;
+    lost.updated_at = app.clock.now();
+    match payments::save(&mut tx, &lost, p.status).await {
+        Err(StoreError::Stale) => {
+            drop(tx);
+            return get(app, &p.tenant_id, &p.id)
+                .await?
+                .ok_or(PaymentError::NotFound);
+        }
+        other => other?,
+    }
+    Entry::payment(&lost, "payment.unknown", &Actor::System)
+        .words("the answer was lost when the program stopped")
+        .write(app, &mut tx)
+        .await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(lost)
+}
+
+/// Stops waiting for the customer. What is unknown ends only by the provider's word (R4).
+async fn expire(
+    app: &App,
+    tenant: &TenantId,
+    id: &PaymentId,
+    answered: bool,
+) -> Result<Payment, PaymentError> {
+    for _ in 0..TRIES {
+        let mut tx = app.db.begin().await?;
+        let mut p = payments::get(&mut tx, tenant, id)
+            .await?
+            .ok_or(PaymentError::NotFound)?;
+        let waits_for_word = p.status == PaymentStatus::Unknown && !answered;
+        if !p.status.is_open() || waits_for_word || awaits_review(&mut tx, &p).await? {
+            return Ok(p);
+        }
+        let failure = Failure {
+            code: FailureCode::Expired,
+            message: "the time for this attempt is over".to_owned(),
+        };
+        let (to, actor) = (PaymentStatus::Expired, Actor::System);
+        match settle::finish(app, &mut tx, &mut p, to, failure, &actor, "").await {
+            Err(SettleError::Store(StoreError::Stale)) => continue,
+            other => other?,
+        }
+        tx.commit().await.map_err(StoreError::from)?;
+        return Ok(p);
+    }
+    Err(PaymentError::Store(StoreError::Stale))
+}
+
+/// A proof that waits for staff keeps its payment open.
+async fn awaits_review(tx: &mut crate::store::Tx<'_>, p: &Payment) -> Result<bool, StoreError> {
+    use crate::domain::proof::ProofStatus;
+    let proofs = crate::store::proofs::of_payment(tx, &p.tenant_id, &p.id).await?;
+    Ok(proofs
+        .iter()
+        .any(|f| matches!(f.status, ProofStatus::Submitted | ProofStatus::MoreWanted)))
+}
+
+/// What a person decides about money that does not match (R6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Book what came, in the order's currency.
+    Accept(Money),
+    /// It is not ours, or was given back by hand.
+    Refuse,
+}
+
+/// Ends a mismatched payment by a person's decision.
+pub async fn decide_mismatch(
+    app: &App,
+    tenant: &TenantId,
+    actor: &Actor,
+    id: &PaymentId,
+    decision: &Decision,
+    note: &str,
+) -> Result<Payment, PaymentError> {
+    let mut tx = app.db.begin().await?;
+    let mut p = payments::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(PaymentError::NotFound)?;
+    if p.status != PaymentStatus::Mismatched {
+        return Err(PaymentError::Store(StoreError::Stale));
+    }
+    match decision {
+        Decision::Accept(came) if came.currency == p.amount.currency && came.minor > 0 => {
+            settle::book(app, &mut tx, &mut p, *came, actor, note).await?;
+        }
+        Decision::Accept(_) => return Err(PaymentError::Store(StoreError::Stale)),
+        Decision::Refuse => {
+            let failure = Failure {
+                code: FailureCode::RejectedByStaff,
+                message: note.to_owned(),
+            };
+            let to = PaymentStatus::Failed;
+            settle::finish(app, &mut tx, &mut p, to, failure, actor, note).await?;
+        }
+    }
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(p)
+}
+
+/// The customer pressed a button on the mock's page: what `mock` will answer when it is asked.
+pub async fn choose_mock_outcome(
+    app: &App,
+    tenant: &TenantId,
+    reference: &str,
+    outcome: &str,
+) -> Result<Option<Payment>, PaymentError> {
+    let mut tx = app.db.begin().await?;
+    let found = payments::by_reference(&mut tx, tenant, reference).await?;
+    let Some(mut p) = found.filter(|p| p.provider == "mock") else {
+        return Ok(None);
+    };
+    p.provider_ref = Some(outcome.to_owned());
+    let was = p.status;
+    payments::save(&mut tx, &p, was).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    verify(app, tenant, &p.id).await.map(Some)
+}
+
+/// Whether a report ends the question.
+pub(super) fn is_final(report: &Report) -> bool {
+    !matches!(report.found, Found::Open(_) | Found::Missing)
+}

@@ -1,0 +1,574 @@
+//! Provider accounts: settings, sealed credentials, the test-mode switch, hook addresses, the
+//! self-test, and opening an account for one call.
+use super::vault::VaultError;
+use super::{Actor, App, InputProblem, ProviderError, ProviderInfo, books};
+use crate::clock::random_hex;
+use crate::domain::Timestamp;
+use crate::domain::account::{Mode, ProviderAccount};
+use crate::domain::ids::TenantId;
+use crate::providers::{AccessToken, Account, Call, Field, REGISTRY, TokenStore, find};
+use crate::store::provider_accounts::{self as rows, Credential};
+use crate::store::{StoreError, Tx, tenants};
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::OwnedMutexGuard;
+
+/// Why a setting was not saved or an account not opened.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    #[error(transparent)]
+    Input(#[from] InputProblem),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What a page may show of one account.
+#[derive(Clone)]
+pub struct AccountView {
+    pub info: &'static ProviderInfo,
+    pub enabled: bool,
+    pub test_mode: bool,
+    pub options: BTreeMap<String, String>,
+    pub credentials: Vec<CredentialView>,
+    pub hook_url_test: String,
+    pub hook_url_live: String,
+}
+
+impl AccountView {
+    pub fn credential(&self, mode: Mode, field: &str) -> Option<&CredentialView> {
+        self.credentials
+            .iter()
+            .find(|c| c.mode == mode && c.field == field)
+    }
+
+    /// The required fields of a mode that are not set.
+    pub fn missing(&self, mode: Mode) -> Vec<&'static Field> {
+        let set = |f: &&Field| self.credential(mode, f.name).is_none();
+        self.info
+            .credentials
+            .iter()
+            .filter(|f| f.required)
+            .filter(set)
+            .collect()
+    }
+}
+
+/// What a page may show of a credential: never the value, unless it is no secret.
+#[derive(Clone, Debug)]
+pub struct CredentialView {
+    pub mode: Mode,
+    pub field: String,
+    pub fingerprint: String,
+    /// The value of a field that is no secret.
+    pub value: Option<String>,
+    pub updated_at: Timestamp,
+    pub updated_by: String,
+}
+
+/// A change of settings. What is `None` or absent stays as it was.
+#[derive(Clone, Debug, Default)]
+pub struct SaveAccount {
+    pub provider: String,
+    /// New values by mode and field; empty values are left out by the caller.
+    pub credentials: Vec<(Mode, String, SecretString)>,
+    pub options: BTreeMap<String, String>,
+    pub enabled: Option<bool>,
+    pub test_mode: Option<bool>,
+}
+
+/// Every provider with the tenant's settings for it.
+pub async fn overview(app: &App, tenant: &TenantId) -> Result<Vec<AccountView>, AccountError> {
+    let mut views = Vec::new();
+    for adapter in REGISTRY {
+        views.extend(view(app, tenant, adapter.info().name).await?);
+    }
+    Ok(views)
+}
+
+/// One provider with the tenant's settings for it; `None` for a name that is no provider's.
+pub async fn view(
+    app: &App,
+    tenant: &TenantId,
+    provider: &str,
+) -> Result<Option<AccountView>, AccountError> {
+    let Some(adapter) = find(provider) else {
+        return Ok(None);
+    };
+    let info = adapter.info();
+    let mut tx = app.db.begin().await?;
+    let account = load(&mut tx, tenant, info, app.clock.now()).await?;
+    let mut credentials = Vec::new();
+    for c in rows::credentials(&mut tx, tenant, provider).await? {
+        let secret = info.credential(&c.field).is_none_or(|f| f.secret);
+        let value = if secret {
+            None
+        } else {
+            Some(open_credential(app, &mut tx, tenant, provider, &c).await?)
+        };
+        credentials.push(CredentialView {
+            mode: c.mode,
+            field: c.field,
+            fingerprint: c.fingerprint,
+            value: value.map(|v| v.expose_secret().to_owned()),
+            updated_at: c.updated_at,
+            updated_by: c.updated_by,
+        });
+    }
+    let hook_url_test = hook_url_in(app, &mut tx, tenant, provider, Mode::Test).await?;
+    let hook_url_live = hook_url_in(app, &mut tx, tenant, provider, Mode::Live).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(Some(AccountView {
+        info,
+        enabled: account.enabled,
+        test_mode: account.test_mode,
+        options: account.options,
+        credentials,
+        hook_url_test,
+        hook_url_live,
+    }))
+}
+
+/// The stored account, or the one that every tenant begins with: off, in test mode.
+async fn load(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    info: &ProviderInfo,
+    now: Timestamp,
+) -> Result<ProviderAccount, StoreError> {
+    let stored = rows::get(tx, tenant, info.name).await?;
+    Ok(stored.unwrap_or_else(|| ProviderAccount {
+        tenant_id: tenant.clone(),
+        provider: info.name.to_owned(),
+        enabled: false,
+        test_mode: true,
+        options: BTreeMap::new(),
+        updated_at: now,
+    }))
+}
+
+/// The enabled accounts of a tenant.
+pub async fn enabled(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+) -> Result<Vec<ProviderAccount>, StoreError> {
+    let mut all = rows::all(tx, tenant).await?;
+    all.retain(|a| a.enabled);
+    Ok(all)
+}
+
+pub async fn options(
+    app: &App,
+    tenant: &TenantId,
+    provider: &str,
+) -> Result<BTreeMap<String, String>, StoreError> {
+    let account = rows::get(&mut app.db.read().await?, tenant, provider).await?;
+    Ok(account.map(|a| a.options).unwrap_or_default())
+}
+
+fn place(provider: &str, mode: Mode, field: &str) -> String {
+    format!("provider_credentials/{provider}/{}/{field}", mode.as_str())
+}
+
+async fn open_credential(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    provider: &str,
+    c: &Credential,
+) -> Result<SecretString, VaultError> {
+    let place = place(provider, c.mode, &c.field);
+    app.vault
+        .open(tx, tenant, &place, &c.sealed, app.clock.now())
+        .await
+}
+
+/// Refuses a value that shows it belongs to the other mode, or is none of the choices.
+fn check_value(field: &Field, mode: Mode, value: &str) -> Result<(), InputProblem> {
+    let refuse = |code, message: String| Err(InputProblem::new(field.name, code, message));
+    if value.chars().any(char::is_control) && !field.long {
+        return refuse(
+            "control_characters",
+            format!("{} holds a line break", field.label),
+        );
+    }
+    if value.len() > 4_000 {
+        return refuse(
+            "too_long",
+            format!("{} is longer than 4,000 characters", field.label),
+        );
+    }
+    if !field.choices.is_empty() && !field.choices.contains(&value) {
+        let choices = field.choices.join(", ");
+        return refuse(
+            "not_a_choice",
+            format!("{} must be one of {choices}", field.label),
+        );
+    }
+    let (own, other) = match mode {
+        Mode::Test => (field.test_prefix, field.live_prefix),
+        Mode::Live => (field.live_prefix, field.test_prefix),
+    };
+    let begins = |prefix: Option<&str>| prefix.is_some_and(|p| value.starts_with(p));
+    if begins(other) && !begins(own) {
+        let other_mode = Mode::of(!mode.is_test());
+        let message = format!(
+            "this is a {} key in the {} field of {}",
+            other_mode.as_str(),
+            mode.as_str(),
+            field.label
+        );
+        return refuse("wrong_mode", message);
+    }
+    Ok(())
+}
+
+/// Saves settings; every value is checked before any is kept.
+pub async fn save(
+    app: &App,
+    actor: &Actor,
+    tenant: &TenantId,
+    change: SaveAccount,
+) -> Result<(), AccountError> {
+    let adapter = find(&change.provider)
+        .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
+    let info = adapter.info();
+    for (mode, name, value) in &change.credentials {
+        let Some(field) = info.credential(name) else {
+            let known: Vec<_> = info.credentials.iter().map(|f| f.name).collect();
+            let message = format!("{name} is none of {}", known.join(", "));
+            return Err(InputProblem::new("credential", "credential_unknown", message).into());
+        };
+        check_value(field, *mode, value.expose_secret().trim())?;
+    }
+    for (name, value) in &change.options {
+        let Some(field) = info.options.iter().find(|f| f.name == name) else {
+            let message = format!("{name} is no option of {}", info.label);
+            return Err(InputProblem::new("option", "option_unknown", message).into());
+        };
+        if !value.is_empty() {
+            check_value(field, Mode::Test, value.trim())?;
+        }
+    }
+    if info.test_only && change.test_mode == Some(false) {
+        let message = format!("{} takes no real money", info.label);
+        return Err(InputProblem::new("test_mode", "test_only", message).into());
+    }
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let mut account = load(&mut tx, tenant, info, now).await?;
+    let before = json!({ "enabled": account.enabled, "test_mode": account.test_mode });
+    account.enabled = change.enabled.unwrap_or(account.enabled);
+    account.test_mode = change.test_mode.unwrap_or(account.test_mode);
+    for (name, value) in change.options {
+        account.options.insert(name, value.trim().to_owned());
+    }
+    account.updated_at = now;
+    rows::save(&mut tx, &account).await?;
+    let mut changed = Vec::new();
+    for (mode, field, value) in change.credentials {
+        let value: SecretString = value.expose_secret().trim().into();
+        let place = place(info.name, mode, &field);
+        let sealed = app.vault.seal(&mut tx, tenant, &place, &value, now).await?;
+        let fingerprint = app.vault.fingerprint(&mut tx, tenant, &value, now).await?;
+        changed.push(format!("{} {field}", mode.as_str()));
+        let row = Credential {
+            mode,
+            field,
+            sealed,
+            fingerprint,
+            updated_at: now,
+            updated_by: actor.as_str().to_owned(),
+        };
+        rows::save_credential(&mut tx, tenant, info.name, &row).await?;
+        // A token of the old credentials must not outlive them.
+        rows::drop_token(&mut tx, tenant, info.name, mode).await?;
+    }
+    require_complete(&mut tx, tenant, info, &account).await?;
+    let detail = json!({
+        "before": before,
+        "after": { "enabled": account.enabled, "test_mode": account.test_mode },
+        "credentials": changed,
+    });
+    books::audit(
+        app,
+        &mut tx,
+        tenant,
+        actor,
+        "provider.saved",
+        info.name,
+        &detail,
+    )
+    .await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// An enabled account needs the required credentials of the mode it is in.
+async fn require_complete(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    info: &'static ProviderInfo,
+    account: &ProviderAccount,
+) -> Result<(), AccountError> {
+    if !account.enabled {
+        return Ok(());
+    }
+    let set = rows::credentials(tx, tenant, info.name).await?;
+    let mode = account.mode();
+    for field in info.credentials.iter().filter(|f| f.required) {
+        if !set.iter().any(|c| c.mode == mode && c.field == field.name) {
+            let message = format!(
+                "{} needs its {} {} before it can be used in {} mode",
+                info.label,
+                mode.as_str(),
+                field.label,
+                mode.as_str()
+            );
+            return Err(InputProblem::new(field.name, "credential_missing", message).into());
+        }
+    }
+    Ok(())
+}
+
+/// The address that a provider calls for this account and mode.
+pub async fn hook_url(
+    app: &App,
+    tenant: &TenantId,
+    provider: &str,
+    mode: Mode,
+) -> Result<String, StoreError> {
+    let mut tx = app.db.begin().await?;
+    let url = hook_url_in(app, &mut tx, tenant, provider, mode).await?;
+    tx.commit().await?;
+    Ok(url)
+}
+
+async fn hook_url_in(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    provider: &str,
+    mode: Mode,
+) -> Result<String, StoreError> {
+    // Hex: random base64 can spell words that providers refuse in an address.
+    let fresh = random_hex::<20>();
+    let token = rows::hook_token(tx, tenant, provider, mode, &fresh).await?;
+    Ok(app.url(&format!("/hooks/{token}")))
+}
+
+/// Opens an account's credentials for one call.
+pub async fn open(
+    app: &App,
+    tenant: &TenantId,
+    provider: &str,
+    mode: Mode,
+) -> Result<Account, AccountError> {
+    let mut tx = app.db.read().await?;
+    let options = rows::get(&mut tx, tenant, provider)
+        .await?
+        .map(|a| a.options);
+    let fallback = tenants::by_id(&mut tx, tenant)
+        .await?
+        .map(|t| t.fallback_email);
+    let mut credentials = BTreeMap::new();
+    for c in rows::credentials(&mut tx, tenant, provider).await? {
+        if c.mode == mode {
+            let value = open_credential(app, &mut tx, tenant, provider, &c).await?;
+            credentials.insert(c.field, value);
+        }
+    }
+    Ok(Account {
+        tenant_id: tenant.clone(),
+        mode,
+        credentials,
+        options: options.unwrap_or_default(),
+        fallback_email: fallback.filter(|e| !e.is_empty()),
+    })
+}
+
+/// Calls the provider with the saved credentials; moves no money.
+///
+/// # Errors
+/// What is wrong, in the provider's words.
+pub async fn self_test(
+    app: &App,
+    actor: &Actor,
+    tenant: &TenantId,
+    provider: &str,
+    mode: Mode,
+) -> Result<Result<String, ProviderError>, AccountError> {
+    let adapter = find(provider)
+        .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
+    let opened = Opened::new(app, tenant, adapter.info(), mode).await?;
+    let result = adapter.self_test(&opened.call()).await;
+    let mut tx = app.db.begin().await?;
+    let said = match &result {
+        Ok(said) => said.clone(),
+        Err(e) => e.to_string(),
+    };
+    let detail = json!({ "mode": mode.as_str(), "ok": result.is_ok(), "said": said });
+    books::audit(
+        app,
+        &mut tx,
+        tenant,
+        actor,
+        "provider.tested",
+        provider,
+        &detail,
+    )
+    .await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(result)
+}
+
+/// An account opened with all that an adapter's call needs.
+pub struct Opened {
+    pub account: Account,
+    base_url: String,
+    tokens: Tokens,
+    app: App,
+}
+
+impl Opened {
+    pub async fn new(
+        app: &App,
+        tenant: &TenantId,
+        info: &'static ProviderInfo,
+        mode: Mode,
+    ) -> Result<Self, AccountError> {
+        Ok(Self {
+            account: open(app, tenant, info.name, mode).await?,
+            base_url: app.urls.of(info, mode).to_owned(),
+            tokens: Tokens {
+                app: app.clone(),
+                tenant: tenant.clone(),
+                provider: info.name,
+                mode,
+            },
+            app: app.clone(),
+        })
+    }
+
+    pub fn call(&self) -> Call<'_> {
+        Call {
+            account: &self.account,
+            base_url: &self.base_url,
+            http: &self.app.http,
+            now: self.app.clock.now(),
+            tokens: &self.tokens,
+        }
+    }
+}
+
+/// One lock an account and mode, so that this process fetches a token once.
+#[derive(Clone, Default)]
+pub struct TokenGuards(Arc<Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>>);
+
+/// An account's access token, shared through the database by every process.
+struct Tokens {
+    app: App,
+    tenant: TenantId,
+    provider: &'static str,
+    mode: Mode,
+}
+
+impl Tokens {
+    fn place(&self) -> String {
+        format!("provider_tokens/{}/{}", self.provider, self.mode.as_str())
+    }
+
+    async fn try_load(&self) -> Result<Option<AccessToken>, VaultError> {
+        let mut tx = self.app.db.read().await?;
+        let stored = rows::token(&mut tx, &self.tenant, self.provider, self.mode).await?;
+        let Some((sealed, expires_at)) = stored else {
+            return Ok(None);
+        };
+        let now = self.app.clock.now();
+        let value = self
+            .app
+            .vault
+            .open(&mut tx, &self.tenant, &self.place(), &sealed, now)
+            .await?;
+        Ok(Some(AccessToken { value, expires_at }))
+    }
+
+    async fn try_save(&self, token: &AccessToken) -> Result<(), VaultError> {
+        let mut tx = self.app.db.begin().await?;
+        let now = self.app.clock.now();
+        let place = self.place();
+        let sealed = self
+            .app
+            .vault
+            .seal(&mut tx, &self.tenant, &place, &token.value, now)
+            .await?;
+        let (tenant, provider) = (&self.tenant, self.provider);
+        rows::save_token(
+            &mut tx,
+            tenant,
+            provider,
+            self.mode,
+            sealed,
+            token.expires_at,
+        )
+        .await?;
+        tx.commit().await.map_err(StoreError::from)?;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl TokenStore for Tokens {
+    async fn guard(&self) -> OwnedMutexGuard<()> {
+        let key = format!("{}/{}", self.tenant, self.place());
+        let lock = {
+            let mut all = self
+                .app
+                .tokens
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            all.entry(key).or_default().clone()
+        };
+        lock.lock_owned().await
+    }
+
+    async fn load(&self) -> Option<AccessToken> {
+        // A token that cannot be read is fetched anew.
+        self.try_load().await.unwrap_or_else(|e| {
+            tracing::warn!(provider = self.provider, error = %e, "access token not readable");
+            None
+        })
+    }
+
+    async fn save(&self, token: &AccessToken) {
+        if let Err(e) = self.try_save(token).await {
+            tracing::warn!(provider = self.provider, error = %e, "access token not kept");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_the_other_mode_is_refused_by_name() {
+        const KEY: Field =
+            Field::secret("secret_key", "Secret key", "").prefixes("sk_test_", "sk_live_");
+        assert!(check_value(&KEY, Mode::Test, "sk_test_abc").is_ok());
+        assert!(check_value(&KEY, Mode::Live, "sk_live_abc").is_ok());
+        for (mode, value, code) in [
+            (Mode::Live, "sk_test_abc", "wrong_mode"),
+            (Mode::Test, "sk_live_abc", "wrong_mode"),
+        ] {
+            let refused = check_value(&KEY, mode, value).unwrap_err();
+            assert_eq!((refused.field, refused.code), ("secret_key", code));
+            assert!(!refused.message.contains("abc"));
+        }
+    }
+}
