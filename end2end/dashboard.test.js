@@ -1,0 +1,141 @@
+// Staff and admins at work, and what customers see of it at once.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { startApp } from './support/app.js';
+import { assertAccessible, launch, reloadUntil, sizes, withPage } from './support/browser.js';
+import { choose, signIn } from './support/steps.js';
+
+let app;
+let browser;
+let tenant;
+
+before(async () => {
+  app = await startApp('dashboard');
+  browser = await launch();
+  tenant = app.checkouts[0].tenant;
+});
+
+after(async () => {
+  await browser?.close();
+  await app?.stop();
+});
+
+const desk = (name) => ({ size: sizes.desk, name });
+
+/** Leaves a proof for a bank transfer, and the customer's page open. */
+async function sendProof(page, order, reference) {
+  await page.goto(order.checkout_url);
+  await choose(page, /bank transfer/i);
+  const slip = await page.screenshot();
+  await page.getByLabel(/photo or screenshot/i).setInputFiles({
+    name: 'slip.png',
+    mimeType: 'image/png',
+    buffer: slip,
+  });
+  const number = page.getByRole('radio', { name: 'Number' });
+  if (await number.count()) await number.check();
+  await page.getByLabel('Transaction number').fill(reference);
+  await page.getByRole('button', { name: /send the proof/i }).click();
+  await page.getByRole('heading', { level: 1, name: /we have your proof/i }).waitFor();
+}
+
+for (const js of [true, false]) {
+  const how = js ? 'with JavaScript' : 'without JavaScript';
+
+  test(`a proof that staff approve becomes a receipt, ${how}`, async () => {
+    const order = await app.newOrder(tenant, 'live', { customer: { name: 'Peter Mwangi' } });
+    const reference = js ? 'FT26324K8LQ' : 'FT26324K9MR';
+    await withPage(browser, app, { js, name: `proof ${how}` }, async (customer) => {
+      await sendProof(customer, order, reference);
+      if (js) await assertAccessible(customer, 'proof sent');
+      await withPage(browser, app, { js, ...desk(`proof desk ${how}`) }, async (page) => {
+        await signIn(page, app.login(tenant, 'staff'));
+        await page.goto(`${app.url}/admin/${tenant}/proofs`);
+        await page.getByRole('link', { name: /Peter Mwangi/ }).first().click();
+        await page.getByText(reference).first().waitFor();
+        if (js) await assertAccessible(page, 'proof desk');
+        await page.getByRole('button', { name: /^Approve/ }).click();
+        await page.getByRole('status').getByText(/approved/i).waitFor();
+      });
+      await reloadUntil(customer, 'the receipt', () =>
+        customer.getByRole('heading', { level: 1, name: /^Paid/ }).count(),
+      );
+    });
+    const now = await app.order(tenant, 'live', order.id);
+    assert.equal(now.status, 'paid');
+  });
+}
+
+test('a rejected proof tells the customer why and takes another one', async () => {
+  const order = await app.newOrder(tenant, 'live', { customer: { name: 'Rose Chebet' } });
+  await withPage(browser, app, { name: 'rejected proof' }, async (customer) => {
+    await sendProof(customer, order, 'FT26324R1AA');
+    await withPage(browser, app, desk('reject'), async (page) => {
+      await signIn(page, app.login(tenant, 'staff'));
+      await page.goto(`${app.url}/admin/${tenant}/proofs`);
+      await page.getByRole('link', { name: /Rose Chebet/ }).first().click();
+      await page.getByRole('link', { name: /^Reject/ }).click();
+      await page.getByRole('button', { name: /reject and tell/i }).click();
+      await page.getByRole('status').getByText(/rejected/i).waitFor();
+    });
+    await customer.reload();
+    await customer.getByRole('heading', { level: 1 }).waitFor();
+    assert.equal(await customer.getByText('We have your proof').count(), 0);
+    await assertAccessible(customer, 'proof rejected');
+  });
+  assert.equal((await app.order(tenant, 'live', order.id)).amount_paid, 0);
+});
+
+test('the switch of test mode shows on the checkout at once', async () => {
+  const order = await app.newOrder(tenant, 'live');
+  const testTag = (page) => page.locator('label', { hasText: /card/i }).getByText('Test', { exact: true });
+  await withPage(browser, app, { name: 'banner' }, async (customer) => {
+    await customer.goto(order.checkout_url);
+    await customer.getByText('Payments here do not count').waitFor();
+    assert.equal(await testTag(customer).count(), 1);
+    await withPage(browser, app, desk('switch'), async (page) => {
+      await signIn(page, app.login(tenant, 'admin'));
+      await page.goto(`${app.url}/admin/${tenant}/providers`);
+      const toggle = page.getByRole('switch', { name: 'Test mode of Paystack' });
+      assert.equal(await toggle.getAttribute('aria-checked'), 'true');
+      await toggle.click();
+      const confirm = page.getByRole('button', { name: /take paystack live/i });
+      if (await confirm.count()) await confirm.click();
+      await page.goto(`${app.url}/admin/${tenant}/providers`);
+      assert.equal(await toggle.getAttribute('aria-checked'), 'false');
+    });
+    await customer.reload();
+    assert.equal(await testTag(customer).count(), 0);
+  });
+});
+
+test('every page of the dashboard opens and is accessible', async () => {
+  await withPage(browser, app, desk('pages'), async (page) => {
+    await page.goto(`${app.url}/login`);
+    await assertAccessible(page, 'login');
+    await signIn(page, app.login(tenant, 'owner'));
+    const places = [
+      'overview', 'orders', 'orders/new', 'payments', 'proofs', 'refunds', 'providers',
+      'providers/paystack', 'providers/mpesa', 'providers/manual', 'hooks', 'events',
+      'api-keys', 'team', 'audit', 'settings',
+    ];
+    for (const place of places) {
+      const answer = await page.goto(`${app.url}/admin/${tenant}/${place}`);
+      assert.equal(answer.status(), 200, place);
+      assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1, place);
+      await assertAccessible(page, place);
+    }
+  });
+});
+
+test('the pages of one shop are closed to the people of another', async () => {
+  const other = app.logins.find((login) => login.tenant !== tenant);
+  const expected = [/status of 404/];
+  await withPage(browser, app, { ...desk('foreign'), expected }, async (page) => {
+    await signIn(page, other);
+    for (const place of ['overview', 'payments', 'providers/paystack']) {
+      const answer = await page.goto(`${app.url}/admin/${tenant}/${place}`);
+      assert.equal(answer.status(), 404, place);
+    }
+  });
+});

@@ -1,0 +1,43 @@
+// Pictures for people: `node shots.js` (by `./dev browser` settings) fills end2end/out with the
+// pages named here, on phone and desk, light and dark. With --docs it renews docs/checkout.png.
+import { join } from 'node:path';
+import { startApp } from './support/app.js';
+import { launch, openPage, shootLooks, sizes } from './support/browser.js';
+import { askForPrompt, choose, signIn } from './support/steps.js';
+
+const app = await startApp('shots');
+const browser = await launch();
+try {
+  const [{ tenant }] = app.checkouts;
+  const { page } = await openPage(browser, app);
+
+  if (process.argv.includes('--docs')) {
+    await page.setViewportSize(sizes.phone);
+    await page.goto(app.checkouts[0].url);
+    await page.screenshot({ path: join(import.meta.dirname, '..', 'docs', 'checkout.png') });
+  }
+
+  for (const [index, { url, what }] of app.checkouts.entries()) {
+    await page.goto(url);
+    await shootLooks(page, `checkout-${index + 1}-${what.replaceAll(/[^a-z0-9]+/gi, '-')}`);
+  }
+
+  const order = await app.newOrder(tenant, 'test');
+  await page.goto(order.checkout_url);
+  await choose(page, /^M-Pesa(?! Paybill)/);
+  await shootLooks(page, 'step-phone');
+  await askForPrompt(page, '0708 374 149');
+  await shootLooks(page, 'step-waiting');
+
+  const { page: desk } = await openPage(browser, app, { size: sizes.desk });
+  await desk.goto(`${app.url}/login`);
+  await shootLooks(desk, 'login');
+  await signIn(desk, app.login(tenant, 'owner'));
+  for (const place of ['overview', 'orders', 'payments', 'proofs', 'refunds', 'providers', 'providers/paystack', 'hooks', 'events', 'settings']) {
+    await desk.goto(`${app.url}/admin/${tenant}/${place}`);
+    await shootLooks(desk, `admin-${place.replaceAll('/', '-')}`);
+  }
+} finally {
+  await browser.close();
+  await app.stop();
+}
