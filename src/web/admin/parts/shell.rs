@@ -86,10 +86,10 @@ fn side(frame: &Frame, here: Nav) -> AnyView {
                 {in_test(frame)}
                 <div class="me">
                     <span class="av" aria-hidden="true">{initials(&frame.user)}</span>
-                    <span>
+                    <a href=frame.url("/account")>
                         {frame.user.clone()}
                         <span class="muted small">{frame.role.as_str()}</span>
-                    </span>
+                    </a>
                     <form method="post" action="/logout"><button class="btn quiet slim">"Sign out"</button></form>
                 </div>
             </div>

@@ -25,6 +25,8 @@ pub struct Detail {
     pub asks: bool,
     /// What the provider reported where it does not fit ours: fact, ours, theirs.
     pub differs: Vec<(String, String, String)>,
+    /// What the provider says came, where it is in our currency.
+    pub came: Option<Money>,
     /// The proof that stands for it, if it was paid by hand.
     pub proof: Option<String>,
     pub typed: Typed,
@@ -233,8 +235,15 @@ fn mismatch(f: &Frame, d: &Detail) -> AnyView {
         }
         .into_any();
     }
+    let came = d.came.unwrap_or(p.amount);
+    let amount = Input::amount("amount", format!("What came, in {}", came.currency))
+        .value(came.to_major_string())
+        .short()
+        .help("Needed to take it: look in your statement.")
+        .view(&d.typed);
     let form = Post::to("/do/admin/payments/decide", f)
         .with("payment", p.id.to_string())
+        .with("currency", p.amount.currency.code())
         .view(view! {
             <section class="panel before">
                 <header><h2>"Decide"</h2></header>
@@ -258,6 +267,7 @@ fn mismatch(f: &Frame, d: &Detail) -> AnyView {
                             small: "The attempt ends as failed and the order stays unpaid. Give the money back at the provider.".to_owned(),
                         })}
                     </fieldset>
+                    {amount}
                     {Input::area("note", "Why, for the audit log", 2).required().view(&d.typed)}
                     <div class="acts"><button class="btn primary">"Decide about "{money_text(p.amount)}</button></div>
                 </div>

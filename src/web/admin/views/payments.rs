@@ -81,7 +81,7 @@ pub fn list(f: &Frame, l: List) -> AnyView {
     let filters = Filters {
         path: path.clone(),
         query: l.query,
-        search: None,
+        search: Some(("Our reference, their id or receipt", "Reference, receipt, their id")),
         selects: vec![
             Select {
                 name: "status",

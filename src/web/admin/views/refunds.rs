@@ -270,9 +270,7 @@ fn decision(f: &Frame, i: &Item) -> AnyView {
             let who = or_list(&i.deciders);
             note(Note::plain("Your role asks, another decides.", format!("{who} can.")))
         }
-    } else if i.by_hand && matches!(r.status, RefundStatus::Approved | RefundStatus::Sending | RefundStatus::Unknown)
-        && f.may(Permission::ApproveRefunds)
-    {
+    } else if i.by_hand && r.status == RefundStatus::Sending && f.may(Permission::ApproveRefunds) {
         by_hand(f, i)
     } else {
         note(Note::plain(state.means, state.next))

@@ -330,6 +330,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                     story: story(),
                     asks: true,
                     differs: vec![],
+                    came: None,
                     proof: None,
                     typed: Typed::default(),
                 },
@@ -349,6 +350,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                         ("Amount".to_owned(), "KES 4,500.00".to_owned(), "KES 4,050.00".to_owned()),
                         ("Currency".to_owned(), "KES".to_owned(), "KES".to_owned()),
                     ],
+                    came: Some(money("KES", 405_000)),
                     proof: None,
                     typed: Typed::default(),
                 },
@@ -426,6 +428,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                 },
             ),
         ),
+        ("team-remove", team::remove(f, &person(2, "Joseph Otieno", Role::Staff, true))),
         ("account", team::account(f, &Typed::default())),
         ("start", start::start(f, start::Done { test_payment: true, ..start::Done::default() })),
     ]

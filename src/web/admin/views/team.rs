@@ -112,17 +112,20 @@ fn person(f: &Frame, p: &Person) -> AnyView {
             })
     };
     let acts = (!me).then(|| {
-        let (word, on) = if p.suspended { ("Let in again", "0") } else { ("Suspend", "1") };
         let again = (!p.joined).then(|| {
-            Post::to("/do/admin/team/link", f)
-                .with("user", p.id.clone())
+            Post::to("/do/admin/team/invite", f)
+                .with("email", p.email.clone())
+                .with("name", p.name.clone())
+                .with("role", p.role.as_str())
                 .view(view! { <button class="btn quiet slim">"New link"</button> })
         });
-        let suspend = Post::to("/do/admin/team/suspend", f)
-            .with("user", p.id.clone())
-            .with("on", on)
-            .view(view! { <button class="btn quiet slim">{word}</button> });
-        view! { <div class="acts">{again}{suspend}</div> }
+        let href = f.url(&format!("/team/{}/remove", p.id));
+        let label = format!("Take {} out", p.name);
+        view! {
+            <div class="acts">
+                {again}<a class="btn quiet slim" href=href aria-label=label>"Take out"</a>
+            </div>
+        }
     });
     let cells = view! {
         {cell("t1", view! {
@@ -138,13 +141,39 @@ fn person(f: &Frame, p: &Person) -> AnyView {
     row(false, cells.into_any())
 }
 
+/// The page that asks before somebody is taken out of the shop.
+pub fn remove(f: &Frame, p: &Person) -> AnyView {
+    let title = format!("Take {} out of {}?", p.name, f.shop);
+    let button = format!("Take {} out", p.name);
+    let form = Post::to("/do/admin/team/remove", f)
+        .class("form")
+        .with("user", p.id.clone())
+        .view(view! {
+            <ul class="dots">
+                <li>"From this moment the person sees nothing of this shop."</li>
+                <li>"What the person did stays in the stories and in the audit log."</li>
+                <li>"You can invite the person again."</li>
+            </ul>
+            <div class="acts">
+                <button class="btn danger primary">{button}</button>
+                <a class="btn quiet" href=f.url("/team")>"Keep the person in the team"</a>
+            </div>
+        });
+    view! {
+        {crumbs(f.url("/team"), "Team", p.name.clone().into_any())}
+        {head(title, p.email.clone(), None)}
+        {form}
+    }
+    .into_any()
+}
+
 /// The reader's own password.
 pub fn account(f: &Frame, typed: &Typed) -> AnyView {
     let form = Post::to("/do/admin/account/password", f)
         .class("form")
         .view(view! {
-            {Input::secret("old", "Password now").autocomplete("current-password").required().view(typed)}
-            {Input::secret("new", "New password").autocomplete("new-password").required()
+            {Input::secret("old_password", "Password now").autocomplete("current-password").required().view(typed)}
+            {Input::secret("password", "New password").autocomplete("new-password").required()
                 .help("At least 12 characters. A sentence is easier to remember than a word.").view(typed)}
             <div class="acts"><button class="btn primary">"Change the password"</button></div>
         });
