@@ -8,6 +8,7 @@
 //! [`flash::Flash`] and goes back with [`forms::refuse`]: POST, 303, GET. The page then reads the
 //! flash, clears it, and says each code in the reader's language. Nothing from the address is
 //! ever shown. Uploads are plain axum handlers that end in [`flash::Flash::redirect`].
+pub mod admin;
 pub mod assets;
 pub mod checkout;
 pub mod flash;
