@@ -54,11 +54,11 @@ async fn take(
         path_reference: reference.chars().filter(|c| !c.is_control()).collect(),
     };
     // A task of its own: what came is kept although the caller hangs up.
-    let taken = tokio::spawn(
+    let receiving = tokio::spawn(
         async move { inbound::receive(&app, &token, raw, &source).await }
             .instrument(tracing::Span::current()),
     );
-    match taken.await {
+    match receiving.await {
         Ok(Ok(reply)) => answer(&reply),
         Ok(Err(error)) => {
             tracing::error!(error = %error, "a hook was not kept");

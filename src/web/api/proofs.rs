@@ -228,7 +228,9 @@ mod tests {
     use super::*;
     use axum::body::Bytes;
 
-    fn read(parts: &[(&str, &[u8])]) -> Result<NewProof, (u16, &'static str, String)> {
+    type Parts<'a> = &'a [(&'a str, &'a [u8])];
+
+    fn read(parts: Parts<'_>) -> Result<NewProof, (u16, &'static str, String)> {
         let parts = parts.iter().map(|(name, bytes)| Part {
             name: (*name).to_owned(),
             bytes: Bytes::copy_from_slice(bytes),
@@ -262,7 +264,7 @@ mod tests {
     #[test]
     fn what_a_proof_cannot_be_is_named() {
         let large = vec![0; proof_files::MAX_BYTES + 1];
-        let cases: [(&[(&str, &[u8])], u16, &str, &str); 5] = [
+        let cases: [(Parts<'_>, u16, &str, &str); 5] = [
             (&[("reference", b"x")], 422, "required", "type"),
             (&[("type", b"cheque")], 422, "type_unknown", "type"),
             (

@@ -60,14 +60,13 @@ pub(super) async fn create(
             let ask = ask(body)?;
             let payment = payments::find(&call.app, &call.caller, &id.id()?).await?;
             let (app, tenant, actor) = (&call.app, &payment.tenant_id, call.actor());
-            let refund = match asked_before(&call, &payment, &ask).await? {
-                Some(refund) => refund,
-                None => {
-                    let amount = ask.amount.map(|a| Money::new(a, payment.amount.currency));
-                    let (reason, note) = (&ask.reason, &ask.note);
-                    refunds::request(app, tenant, &actor, &payment.id, amount, reason, note).await?
-                }
-            };
+            if let Some(refund) = asked_before(&call, &payment, &ask).await? {
+                return Ok(Answer::created(objects::refund(&refund)));
+            }
+            let amount = ask.amount.map(|a| Money::new(a, payment.amount.currency));
+            let (reason, note) = (&ask.reason, &ask.note);
+            let refund =
+                refunds::request(app, tenant, &actor, &payment.id, amount, reason, note).await?;
             Ok(Answer::created(objects::refund(&refund)))
         },
     )
