@@ -3,7 +3,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startApp } from './support/app.js';
 import { assertAccessible, launch, reloadUntil, withPage } from './support/browser.js';
-import { askForPrompt, assertTestMode, cards, choose, payByCard } from './support/steps.js';
+import {
+  askForPrompt,
+  assertTestMode,
+  cards,
+  choose,
+  goToProvider,
+  payByCard,
+} from './support/steps.js';
 
 let app;
 let browser;
@@ -38,7 +45,7 @@ for (const js of [true, false]) {
         await page.goto(order.checkout_url);
         await assertTestMode(page);
         await choose(page, /card/i);
-        await page.waitForURL((url) => url.origin === new URL(app.simulator).origin);
+        await goToProvider(page, app);
         await payByCard(page, cards.paid);
         await page.waitForURL((url) => url.origin === new URL(app.url).origin);
         await heading(page, /^Paid/).waitFor({ timeout: 60_000 });
@@ -58,7 +65,7 @@ for (const js of [true, false]) {
       await withPage(browser, app, { js, name: `declined ${how}` }, async (page) => {
         await page.goto(order.checkout_url);
         await choose(page, /card/i);
-        await page.waitForURL((url) => url.origin === new URL(app.simulator).origin);
+        await goToProvider(page, app);
         await payByCard(page, cards.declined);
         await page.getByText(/declined/i).first().waitFor();
         assert.equal((await settled(order)).paid, 0);
@@ -178,6 +185,7 @@ test('two tabs on one order: the second one learns that it is paid', async () =>
     await second.goto(order.checkout_url);
     await page.goto(order.checkout_url);
     await choose(page, /card/i);
+    await goToProvider(page, app);
     await payByCard(page, cards.paid);
     await heading(page, /^Paid/).waitFor({ timeout: 60_000 });
     await choose(second, /card/i);

@@ -43,7 +43,7 @@ for (const js of [true, false]) {
   const how = js ? 'with JavaScript' : 'without JavaScript';
 
   test(`a proof that staff approve becomes a receipt, ${how}`, async () => {
-    const order = await app.newOrder(tenant, 'live', { customer: { name: 'Peter Mwangi' } });
+    const order = await app.newOrder(tenant, 'test', { customer: { name: 'Peter Mwangi' } });
     const reference = js ? 'FT26324K8LQ' : 'FT26324K9MR';
     await withPage(browser, app, { js, name: `proof ${how}` }, async (customer) => {
       await sendProof(customer, order, reference);
@@ -61,13 +61,13 @@ for (const js of [true, false]) {
         customer.getByRole('heading', { level: 1, name: /^Paid/ }).count(),
       );
     });
-    const now = await app.order(tenant, 'live', order.id);
+    const now = await app.order(tenant, 'test', order.id);
     assert.equal(now.status, 'paid');
   });
 }
 
 test('a rejected proof tells the customer why and takes another one', async () => {
-  const order = await app.newOrder(tenant, 'live', { customer: { name: 'Rose Chebet' } });
+  const order = await app.newOrder(tenant, 'test', { customer: { name: 'Rose Chebet' } });
   await withPage(browser, app, { name: 'rejected proof' }, async (customer) => {
     await sendProof(customer, order, 'FT26324R1AA');
     await withPage(browser, app, desk('reject'), async (page) => {
@@ -83,7 +83,7 @@ test('a rejected proof tells the customer why and takes another one', async () =
     assert.equal(await customer.getByText('We have your proof').count(), 0);
     await assertAccessible(customer, 'proof rejected');
   });
-  assert.equal((await app.order(tenant, 'live', order.id)).amount_paid, 0);
+  assert.equal((await app.order(tenant, 'test', order.id)).amount_paid, 0);
 });
 
 test('the switch of test mode shows on the checkout at once', async () => {

@@ -15,6 +15,16 @@ export async function choose(page, method) {
   await page.getByRole('button', { name: /^Continue/ }).click();
 }
 
+/** On the checkout: goes to the provider's page, by its step where the page has one. */
+export async function goToProvider(page, app) {
+  const away = (url) => url.origin === new URL(app.simulator).origin;
+  const step = page.getByRole('button', { name: /^Go to / });
+  await Promise.any([page.waitForURL(away), step.waitFor()]);
+  if (away(new URL(page.url()))) return;
+  await step.click();
+  await page.waitForURL(away);
+}
+
 /** On the simulator's Paystack page. */
 export async function payByCard(page, card) {
   await page.getByLabel('Card number').fill(card.number);
@@ -38,12 +48,12 @@ export async function askForPrompt(page, phone) {
   await page.getByRole('button', { name: /send the prompt/i }).click();
 }
 
-/** Into the dashboard, second factor not set up. */
+/** Into the dashboard. */
 export async function signIn(page, login) {
   await page.goto(login.url);
-  await page.getByLabel(/e-?mail/i).fill(login.email);
-  await page.getByLabel(/password/i).fill(login.password);
-  await page.getByRole('button', { name: /continue|sign in/i }).click();
+  await page.getByLabel('E-mail').fill(login.email);
+  await page.getByLabel('Password').fill(login.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.waitForURL(/\/admin\//);
 }
 

@@ -46,9 +46,7 @@ pub async fn create(app: &App, new: NewTenant) -> Result<Tenant, TenantError> {
         )
         .into());
     }
-    if new.name.trim().is_empty() || new.name.chars().count() > 80 {
-        return Err(InputProblem::new("name", "name_invalid", "1 to 80 characters").into());
-    }
+    check_name(&new.name)?;
     let currency = Currency::parse(&new.currency.to_uppercase()).ok_or_else(|| {
         InputProblem::new(
             "currency",
@@ -97,6 +95,17 @@ pub async fn create(app: &App, new: NewTenant) -> Result<Tenant, TenantError> {
 /// The languages of the checkout.
 pub const LOCALES: [&str; 4] = ["en", "sw", "fr", "ar"];
 
+fn check_name(name: &str) -> Result<(), InputProblem> {
+    if name.trim().is_empty() || name.chars().count() > 80 {
+        return Err(InputProblem::new(
+            "name",
+            "name_invalid",
+            "1 to 80 characters",
+        ));
+    }
+    Ok(())
+}
+
 fn check_brand(brand: &str) -> Result<(), InputProblem> {
     let hex = brand.strip_prefix('#').unwrap_or_default();
     if hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -120,7 +129,16 @@ pub async fn by_id(app: &App, id: &TenantId) -> Result<Option<Tenant>, StoreErro
 
 /// Saves a tenant's settings.
 pub async fn save(app: &App, actor: &Actor, tenant: &Tenant) -> Result<(), TenantError> {
+    check_name(&tenant.name)?;
     check_brand(&tenant.brand)?;
+    for (field, email) in [
+        ("contact_email", &tenant.contact_email),
+        ("fallback_email", &tenant.fallback_email),
+    ] {
+        if !email.is_empty() {
+            super::orders::check_email(field, email)?;
+        }
+    }
     let mut tx = app.db.begin().await?;
     tenants::update(&mut tx, tenant).await?;
     let detail = json!({ "name": tenant.name, "refund_limit_minor": tenant.refund_limit_minor });

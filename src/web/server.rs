@@ -1,0 +1,8 @@
+//! The whole web server: which router answers which path, and what stands before them all.
+use super::assets;
+use crate::services::App;
+use axum::Router;
+
+pub fn router(app: App) -> Router {
+    Router::new().merge(assets::router()).with_state(app)
+}
