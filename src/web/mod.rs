@@ -9,10 +9,14 @@
 //! flash, clears it, and says each code in the reader's language. Nothing from the address is
 //! ever shown. Uploads are plain axum handlers that end in [`flash::Flash::redirect`].
 pub mod admin;
+pub mod api;
 pub mod assets;
 pub mod checkout;
 pub mod flash;
 pub mod forms;
+pub mod health;
+pub mod hooks;
+pub mod problem;
 pub mod render;
 pub mod server;
 pub mod texts;
