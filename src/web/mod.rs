@@ -11,6 +11,7 @@
 pub mod admin;
 pub mod api;
 pub mod assets;
+mod body;
 pub mod checkout;
 pub mod flash;
 pub mod forms;
