@@ -1,4 +1,5 @@
 //! API v1, the inbound hooks and the health checks over HTTP, with a real database.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -103,8 +104,8 @@ async fn tenant(app: &App, slug: &str) -> Tenant {
 
 async fn key(app: &App, tenant: &Tenant, mode: Mode, scopes: &[&str]) -> String {
     let scopes = scopes.iter().map(ToString::to_string).collect();
-    let made = api_keys::create(app, &Actor::System, &tenant.id, mode, "test", scopes).await;
-    made.unwrap().1.expose_secret().to_owned()
+    let created = api_keys::create(app, &Actor::System, &tenant.id, mode, "test", scopes).await;
+    created.unwrap().1.expose_secret().to_owned()
 }
 
 async fn came(response: Response) -> Came {
@@ -432,15 +433,15 @@ async fn a_run_cut_off_by_a_crash_is_not_done_twice() {
     let body = json!({ "amount": 100, "reason": "r" });
     let first = b.post_once(&path, body.clone(), "r").await;
     assert_eq!(first.status, 201, "{}", first.body);
-    let known = b.app.clock.now().plus_secs(-200);
-    // The answer is lost, as in a crash between the refund and its answer.
+    // The second refund is committed, and its answer is lost in a crash.
+    b.app.clock.advance_secs(1);
     let digest = Sha256::digest(body.to_string().as_bytes());
     let begun = idempotency::begin(&b.app, &b.tenant.id, Mode::Test, &path, "s", &digest).await;
-    assert!(matches!(begun.unwrap(), idempotency::Ticket::Run(_)) && known < b.app.clock.now());
+    assert!(matches!(begun.unwrap(), idempotency::Ticket::Run(_)));
     let second = b.post(&path, body.clone()).await;
     b.app.clock.advance_secs(121);
     let taken_over = b.post_once(&path, body, "s").await;
-    assert!([first.id(), second.id()].contains(&taken_over.id()));
+    assert_eq!(taken_over.id(), second.id());
     let id = malipo::domain::ids::PaymentId::parse(&payment).unwrap();
     let all = refunds::of_payment(&b.app, &b.tenant.id, &id)
         .await
