@@ -46,7 +46,7 @@ impl TestDb {
         sqlx::query(text).execute(&admin).await.unwrap();
         admin.close().await;
         let joint = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{joint}options[search_path]={name}");
+        let url = format!("{server}{joint}options[search_path]={name}&options[application_name]={name}");
         Self {
             url,
             folder,
@@ -95,7 +95,12 @@ impl Drop for TestDb {
             let runtime = tokio::runtime::Runtime::new().unwrap();
             runtime.block_on(async {
                 let admin = pool(&server).await;
+                // A transaction that a test left open would hold the schema.
                 let texts = [
+                    format!(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                         WHERE application_name = '{name}'"
+                    ),
                     "SET lock_timeout = '5s'".to_owned(),
                     format!("DROP SCHEMA {name} CASCADE"),
                 ];
