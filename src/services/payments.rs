@@ -315,6 +315,11 @@ pub async fn decide_mismatch(
     Ok(p)
 }
 
+/// The checkout token behind `/pay/mock/{reference}`.
+pub async fn mock_link(app: &App, reference: &str) -> Result<Option<String>, StoreError> {
+    payments::mock_token(&mut app.db.read().await?, reference).await
+}
+
 /// The customer pressed a button on the mock's page: what `mock` will answer when it is asked.
 pub async fn choose_mock_outcome(
     app: &App,

@@ -138,6 +138,20 @@ pub async fn by_reference(
     one(tx, text, tenant, reference.to_owned()).await
 }
 
+/// The checkout token of the order that a mock payment's reference belongs to. The reference is
+/// random, so that knowing it is the right to see the mock's page.
+pub async fn mock_token(tx: &mut Tx<'_>, reference: &str) -> Result<Option<String>, StoreError> {
+    let text = "SELECT orders.token FROM payments
+                JOIN orders ON orders.id = payments.order_id
+                    AND orders.tenant_id = payments.tenant_id
+                WHERE payments.provider = 'mock' AND payments.reference = $1";
+    let found = sqlx::query_scalar(text)
+        .bind(reference.to_owned())
+        .fetch_optional(&mut **tx)
+        .await?;
+    Ok(found)
+}
+
 async fn one(
     tx: &mut Tx<'_>,
     text: &'static str,

@@ -1,8 +1,28 @@
-//! How server functions answer: always with a 303, so that a reload repeats nothing.
+//! How server functions are served and how they answer: always with a 303, so that a reload
+//! repeats nothing.
 use super::flash::Flash;
+use crate::services::App;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
 use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
+
+/// The route of every server function.
+pub fn router() -> axum::Router<App> {
+    axum::Router::new().route("/do/{*function}", post(serve))
+}
+
+/// Runs the server function that the address names, with the services in its context.
+async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
+    let context = move || provide_context(app.clone());
+    leptos_axum::handle_server_fns_with_context(context, request)
+        .await
+        .into_response()
+}
 
 /// The request's headers, inside a server function.
 pub fn headers() -> HeaderMap {

@@ -3,16 +3,21 @@
 //!
 //! **Forms.** A form posts to a server function, which every browser can do without a script:
 //! `#[server(prefix = "/do", endpoint = "checkout/pay")]`, served under `/do/{*fn}` with the
-//! services' `App` in context. Server functions live in server modules alone and have no browser
+//! services' `App` in context ([`forms::router`]). Server functions live in server modules alone and have no browser
 //! stub. One that takes the input ends in [`forms::see_other`]. One that refuses it puts codes and the typed values into a
 //! [`flash::Flash`] and goes back with [`forms::refuse`]: POST, 303, GET. The page then reads the
 //! flash, clears it, and says each code in the reader's language. Nothing from the address is
 //! ever shown. Uploads are plain axum handlers that end in [`flash::Flash::redirect`].
 pub mod admin;
+pub mod api;
 pub mod assets;
+mod body;
 pub mod checkout;
 pub mod flash;
 pub mod forms;
+pub mod health;
+pub mod hooks;
+pub mod problem;
 pub mod render;
 pub mod server;
 pub mod texts;

@@ -77,9 +77,9 @@ impl IntoResponse for Refusal {
         match self {
             Self::SignIn(back) => Redirect::to(&login_path(&back)).into_response(),
             Self::NotFound => plain(StatusCode::NOT_FOUND, "Not found", door::not_found),
-            Self::Forbidden(slug) => {
-                plain(StatusCode::FORBIDDEN, "Not for your role", move || door::forbidden(&slug))
-            }
+            Self::Forbidden(slug) => plain(StatusCode::FORBIDDEN, "Not for your role", move || {
+                door::forbidden(&slug)
+            }),
             Self::Broken => plain(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "Something went wrong",
@@ -148,7 +148,10 @@ pub fn client_address(app: &App, parts: &Parts) -> String {
             .and_then(|v| v.to_str().ok())
             .unwrap_or_default();
         // From the right: the first hop that is not ours is the client.
-        for hop in said.rsplit(',').filter_map(|h| h.trim().parse::<IpAddr>().ok()) {
+        for hop in said
+            .rsplit(',')
+            .filter_map(|h| h.trim().parse::<IpAddr>().ok())
+        {
             address = Some(hop);
             if !trusted(&hop) {
                 break;
@@ -165,7 +168,11 @@ fn asked_for(parts: &Parts) -> String {
         .get::<OriginalUri>()
         .map_or(&parts.uri, |whole| &whole.0);
     let path = uri.path_and_query().map_or("/admin", |p| p.as_str());
-    let path = if path.starts_with("/admin") { path } else { "/admin" };
+    let path = if path.starts_with("/admin") {
+        path
+    } else {
+        "/admin"
+    };
     path.to_owned()
 }
 

@@ -124,13 +124,7 @@ pub const fn payment(status: PaymentStatus) -> Chip {
             "The provider reports another amount, currency, account or mode than ours.",
             "Decide below: take it as it came, or refuse it.",
         ),
-        S::Succeeded => runs(
-            "s-done",
-            Tone::Ok,
-            "Succeeded",
-            "The money came.",
-            NOTHING,
-        ),
+        S::Succeeded => runs("s-done", Tone::Ok, "Succeeded", "The money came.", NOTHING),
         S::Failed => runs(
             "s-fail",
             Tone::Bad,
@@ -172,7 +166,13 @@ pub const fn order(status: OrderStatus) -> Chip {
             "A part was paid. The same link takes the rest.",
             "Send the link again for the rest.",
         ),
-        S::Paid => runs("s-done", Tone::Ok, "Paid", "The whole amount came.", NOTHING),
+        S::Paid => runs(
+            "s-done",
+            Tone::Ok,
+            "Paid",
+            "The whole amount came.",
+            NOTHING,
+        ),
         S::Cancelled => runs(
             "s-stop",
             Tone::Plain,
@@ -445,7 +445,10 @@ mod tests {
         all.extend(HookStatus::ALL.iter().map(|s| hook(*s)));
         for chip in all {
             assert!(chip.word.chars().next().unwrap().is_uppercase(), "{chip:?}");
-            assert!(chip.means.ends_with('.') && chip.next.ends_with('.'), "{chip:?}");
+            assert!(
+                chip.means.ends_with('.') && chip.next.ends_with('.'),
+                "{chip:?}"
+            );
             // Rendering looks the shape up among the icons.
             let html = leptos::prelude::RenderHtml::to_html(crate::web::admin::parts::chip(chip));
             assert!(html.contains(chip.word), "{html}");

@@ -65,7 +65,12 @@ impl Told {
                 problems: flash
                     .errors
                     .iter()
-                    .map(|e| (e.field.clone(), e.params.first().cloned().unwrap_or_default()))
+                    .map(|e| {
+                        (
+                            e.field.clone(),
+                            e.params.first().cloned().unwrap_or_default(),
+                        )
+                    })
                     .collect(),
                 values: flash.values,
             };

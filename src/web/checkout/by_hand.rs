@@ -320,7 +320,8 @@ pub struct ProofView {
     /// What staff wrote to the customer.
     pub staff_note: String,
     pub review_hours: Option<u32>,
-    /// Whether another proof may be sent, and how.
+    /// Whether this payment takes another proof.
+    pub takes_more: bool,
     pub form: ProofForm,
     /// Refresh while nothing is decided.
     pub age_secs: i64,
@@ -407,17 +408,28 @@ fn sent(frame: &Frame, of: &ProofView) -> impl IntoView + use<> {
 fn rejected(frame: &Frame, of: &ProofView) -> Page {
     let t = frame.t();
     let words = view! { <p>{(t.rejected_body)(&frame.merchant())}</p> }.into_any();
+    let again = of.takes_more.then(|| {
+        proof_form(
+            frame,
+            &of.form,
+            t.send_another,
+            (t.checked_within)(of.review_hours),
+        )
+    });
+    let other = if of.takes_more { "btn alt" } else { "btn" };
     let main = view! {
         <main class="step">
             {hero(Some(("disc no", ALERT)), t.rejected_title.to_owned(), words)}
-            {merchants_words(frame, &of.staff_note)} <div class="act">
-                <a class="btn" href=frame.base.clone()>
+            {merchants_words(frame, &of.staff_note)} {again} <div class="act">
+                <a class=other href=frame.base.clone()>
                     {t.pay_another_way}
                 </a>
             </div> <p class="hint">{(t.money_not_lost)(&frame.merchant())}</p>
         </main>
     };
-    Page::new(t.rejected_title, main.into_any())
+    let mut page = Page::new(t.rejected_title, main.into_any());
+    page.extra_css = PICK_CSS;
+    page
 }
 
 fn more_wanted(frame: &Frame, of: &ProofView) -> Page {

@@ -7,7 +7,7 @@ use crate::domain::Money;
 use crate::domain::order::OrderStatus;
 use crate::domain::payment::FailureCode;
 use crate::web::render::Document;
-use crate::web::texts::{Facts, Lang, MockOutcome, took_nothing};
+use crate::web::texts::{Facts, Lang, MockOutcome, Sentence, took_nothing};
 use axum::http::StatusCode;
 use axum::response::Response;
 use leptos::prelude::*;
@@ -27,8 +27,10 @@ pub struct Receipt {
     pub number: String,
     pub given_back: Option<Money>,
     pub return_url: Option<String>,
-    /// What a flag means, where there is one.
-    pub notes: Vec<&'static str>,
+    /// What its flags mean.
+    pub notes: Vec<Sentence>,
+    /// What is still to pay, in the reader's form.
+    pub pay_rest: Option<String>,
 }
 
 pub fn receipt(frame: &Frame, of: Receipt) -> Page {
@@ -43,6 +45,18 @@ pub fn receipt(frame: &Frame, of: Receipt) -> Page {
         view! { <span class="mark" data-t=words aria-hidden="true"></span> }
     });
     let description = frame.description.clone();
+    let class = if of.pay_rest.is_some() {
+        "btn alt"
+    } else {
+        "btn"
+    };
+    let rest = of.pay_rest.map(|left| {
+        view! {
+            <a class="btn" href=frame.base.clone()>
+                {(t.pay_title)(&left, &frame.merchant())}
+            </a>
+        }
+    });
     let main = view! {
         <main class="done">
             <article class="slip">
@@ -67,8 +81,11 @@ pub fn receipt(frame: &Frame, of: Receipt) -> Page {
                 </dl>
             </article>
             <div class="step">
-                {of.notes.into_iter().map(|note| view! { <p>{note}</p> }).collect_view()}
-                {back(frame, of.return_url, "btn")} <p class="hint">{t.keep_receipt}</p>
+                {of
+                    .notes
+                    .into_iter()
+                    .map(|note| view! { <p>{note.says} " " {note.next}</p> })
+                    .collect_view()} {rest} {back(frame, of.return_url, class)} <p class="hint">{t.keep_receipt}</p>
             </div>
         </main>
     };
@@ -163,7 +180,7 @@ pub fn failed(frame: &Frame, of: Failed) -> Page {
 pub struct Closed {
     pub status: OrderStatus,
     pub until: String,
-    /// A payment of this order that may still bring money.
+    /// The id of a payment of this order that may still bring money.
     pub look: Option<String>,
     pub return_url: Option<String>,
 }
@@ -181,11 +198,13 @@ pub fn closed(frame: &Frame, of: Closed) -> Page {
         (HOURGLASS, t.expired_title, (t.expired_body)(&of.until))
     };
     let next = (!cancelled).then(|| (t.ask_new_link)(&frame.merchant()));
-    let look = of.look.map(|url| {
+    let look = of.look.map(|payment| {
         view! {
-            <a class="btn" href=url>
-                {t.look_for_payment}
-            </a>
+            <form method="post" action="/do/checkout/check">
+                <input type="hidden" name="token" value=token(frame) />
+                <input type="hidden" name="payment" value=payment />
+                <button class="btn alt">{t.look_for_payment}</button>
+            </form>
         }
     });
     let main = view! {

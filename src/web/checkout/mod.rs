@@ -1,11 +1,39 @@
 //! The hosted checkout: from the choice of a method to the receipt. Views are pure functions of
-//! small structs; what they show is loaded before by the handlers.
+//! small structs (`choose`, `waiting`, `by_hand`, `ends`); `pages` loads what they show, `actions`
+//! and `upload` take what the customer sends.
+mod actions;
 mod by_hand;
 mod choose;
 mod ends;
+mod load;
+mod pages;
 mod parts;
 mod style;
+mod upload;
 mod waiting;
+
+use crate::services::App;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::routing::{get, post};
+
+/// Everything under `/pay`. The forms post to server functions, which [`crate::web::forms`] serves.
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/pay/mock/{reference}", get(pages::mock_redirect))
+        .route("/pay/{token}", get(pages::start))
+        .route("/pay/{token}/with/{provider}/{method}", get(pages::with))
+        .route("/pay/{token}/payment/{payment}", get(pages::payment))
+        .route("/pay/{token}/return/{reference}", get(pages::returned))
+        .route("/pay/{token}/status/{payment}", get(pages::status))
+        .route("/pay/{token}/mock/{reference}", get(pages::mock_page))
+        .route("/pay/{token}/receipt", get(pages::receipt_page))
+        .route("/pay/{token}/already", get(pages::already_page))
+        .route(
+            "/pay/{token}/proof/{payment}",
+            post(upload::upload).layer(DefaultBodyLimit::max(upload::MAX_BODY)),
+        )
+}
 
 #[cfg(test)]
 mod tests;

@@ -18,8 +18,6 @@ pub struct Frame {
     pub merchant: String,
     pub contact_phone: String,
     pub contact_email: String,
-    /// ISO 3166 of the merchant: phone numbers of this country are shown in their national form.
-    pub country: String,
     pub description: String,
     pub kind: OrderKind,
     pub reference: String,

@@ -26,7 +26,6 @@ fn frame(lang: Lang, test: bool) -> Frame {
         merchant: "Amani <Dental> Clinic".into(),
         contact_phone: "+254 712 000 111".into(),
         contact_email: "pay@amani.example".into(),
-        country: "KE".into(),
         description: "Check-up and cleaning".into(),
         kind: OrderKind::Booking,
         reference: "BK-20418".into(),
@@ -175,6 +174,7 @@ fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
             staff_note: "One zero is missing.".into(),
             review_hours: Some(2),
             form: proof_form(None),
+            takes_more: true,
             age_secs: 10,
         };
         proof(frame, of)
@@ -190,6 +190,7 @@ fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
         given_back: Some(Money::new(50_000, Currency::KES)),
         return_url: back.clone(),
         notes: vec![],
+        pay_rest: Some("KES 500".into()),
     };
     let not_paid = |code| {
         let of = Failed {
@@ -210,7 +211,7 @@ fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
         let of = Closed {
             status,
             until: "Thu 19 Nov, 18:00".into(),
-            look: Some("/x".into()),
+            look: Some("pay_1".into()),
             return_url: back.clone(),
         };
         closed(frame, of)

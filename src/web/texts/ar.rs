@@ -488,7 +488,7 @@ fn input(code: InputCode) -> &'static str {
     match code {
         InputCode::Invalid => "لا يبدو هذا صحيحًا. يرجى التحقق منه.",
         InputCode::Required => "يرجى ملء هذا الحقل.",
-        InputCode::TooLong => "هذا أطول من اللازم. يرجى اختصاره.",
+        InputCode::Length => "هذا أطول من اللازم. يرجى اختصاره.",
         InputCode::PhoneRequired => "يرجى كتابة رقم الهاتف الذي يُدفع منه.",
         InputCode::PhoneInvalid => {
             "لا نعرف رقم هاتف كهذا. اكتبه مثل \u{2066}0712 345 678\u{2069} أو \u{2066}+254 712 345 678\u{2069}."
@@ -502,7 +502,9 @@ fn input(code: InputCode) -> &'static str {
         InputCode::MethodRequired => "يرجى اختيار طريقة دفع.",
         InputCode::MethodNotSupported
         | InputCode::MethodNotConfigured
-        | InputCode::ProviderNotOffered => "طريقة الدفع هذه غير متاحة الآن. يرجى اختيار غيرها.",
+        | InputCode::MethodUnknown
+        | InputCode::ProviderNotAvailable
+        | InputCode::ProviderUnknown => "طريقة الدفع هذه غير متاحة الآن. يرجى اختيار غيرها.",
         InputCode::CurrencyNotSupported => "هذه الطريقة لا تقبل هذه العملة. يرجى اختيار غيرها.",
         InputCode::AmountTooSmall => "المبلغ أصغر مما تقبله هذه الطريقة. يرجى اختيار غيرها.",
         InputCode::AmountTooLarge => "المبلغ أكبر مما تقبله هذه الطريقة. يرجى اختيار غيرها.",
@@ -520,7 +522,9 @@ fn input(code: InputCode) -> &'static str {
         InputCode::ProofClosed => "حُسم أمر هذا الإثبات من قبل.",
         InputCode::FileTooLarge => "الملف أكبر من 8 ميغابايت. التقط صورة أصغر أو لقطة شاشة.",
         InputCode::FileType => "لا يُقرأ هنا إلا JPG وPNG وPDF. التقط لقطة شاشة وأرسلها.",
-        InputCode::FileUnreadable => "لا يمكن قراءة الملف. التقط الصورة مجددًا وأرسلها.",
+        InputCode::FileUnreadable | InputCode::FileEmpty => {
+            "لا يمكن قراءة الملف. التقط الصورة مجددًا وأرسلها."
+        }
         InputCode::ReferenceInvalid => "لا يبدو هذا رقم عملية. انسخه من الإيصال أو الرسالة.",
         InputCode::Trouble => "حدث خلل عندنا. لم يُرسل شيء. يرجى المحاولة مجددًا.",
     }

@@ -533,7 +533,7 @@ fn input(code: InputCode) -> &'static str {
     match code {
         InputCode::Invalid => "This does not look right. Please check it.",
         InputCode::Required => "Please fill this in.",
-        InputCode::TooLong => "This is too long. Please shorten it.",
+        InputCode::Length => "This is too long. Please shorten it.",
         InputCode::PhoneRequired => "Please type the phone number that pays.",
         InputCode::PhoneInvalid => {
             "This is not a phone number that we know. Type it like 0712 345 678 or +254 712 345 678."
@@ -547,9 +547,9 @@ fn input(code: InputCode) -> &'static str {
         InputCode::MethodRequired => "Please choose a way to pay.",
         InputCode::MethodNotSupported
         | InputCode::MethodNotConfigured
-        | InputCode::ProviderNotOffered => {
-            "This way to pay is not open now. Please choose another."
-        }
+        | InputCode::MethodUnknown
+        | InputCode::ProviderNotAvailable
+        | InputCode::ProviderUnknown => "This way to pay is not open now. Please choose another.",
         InputCode::CurrencyNotSupported => {
             "This way does not take this currency. Please choose another."
         }
@@ -573,7 +573,9 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileType => {
             "Only JPG, PNG and PDF can be read here. Take a screenshot and send that."
         }
-        InputCode::FileUnreadable => "The file cannot be read. Take the photo again and send it.",
+        InputCode::FileUnreadable | InputCode::FileEmpty => {
+            "The file cannot be read. Take the photo again and send it."
+        }
         InputCode::ReferenceInvalid => {
             "This does not look like a transaction number. Copy it from the slip or the SMS."
         }

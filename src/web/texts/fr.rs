@@ -541,7 +541,7 @@ fn input(code: InputCode) -> &'static str {
     match code {
         InputCode::Invalid => "Cela ne semble pas juste. Vérifiez, s’il vous plaît.",
         InputCode::Required => "À remplir, s’il vous plaît.",
-        InputCode::TooLong => "C’est trop long. Raccourcissez, s’il vous plaît.",
+        InputCode::Length => "C’est trop long. Raccourcissez, s’il vous plaît.",
         InputCode::PhoneRequired => "Tapez le numéro de téléphone qui paie.",
         InputCode::PhoneInvalid => {
             "Nous ne reconnaissons pas ce numéro. Tapez-le comme 0712 345 678 ou +254 712 345 678."
@@ -555,7 +555,9 @@ fn input(code: InputCode) -> &'static str {
         InputCode::MethodRequired => "Choisissez un moyen de payer.",
         InputCode::MethodNotSupported
         | InputCode::MethodNotConfigured
-        | InputCode::ProviderNotOffered => {
+        | InputCode::MethodUnknown
+        | InputCode::ProviderNotAvailable
+        | InputCode::ProviderUnknown => {
             "Ce moyen de payer n’est pas ouvert. Choisissez-en un autre."
         }
         InputCode::CurrencyNotSupported => {
@@ -585,7 +587,7 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileType => {
             "Seuls JPG, PNG et PDF peuvent être lus ici. Faites une capture d’écran et envoyez-la."
         }
-        InputCode::FileUnreadable => {
+        InputCode::FileUnreadable | InputCode::FileEmpty => {
             "Le fichier ne peut pas être lu. Reprenez la photo et envoyez-la."
         }
         InputCode::ReferenceInvalid => {

@@ -367,10 +367,10 @@ impl MockOutcome {
 }
 
 macro_rules! input_codes {
-    ($($variant:ident = $tag:literal,)*) => {
+    ($($(#[$doc:meta])* $variant:ident = $tag:literal,)*) => {
         /// Why a form was refused. A code that the table does not have reads as `Invalid`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum InputCode { $($variant,)* }
+        pub enum InputCode { $($(#[$doc])* $variant,)* }
 
         impl InputCode {
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
@@ -387,7 +387,8 @@ macro_rules! input_codes {
 input_codes! {
     Invalid = "invalid",
     Required = "required",
-    TooLong = "too_long",
+    /// Longer or shorter than the field takes.
+    Length = "length",
     PhoneRequired = "phone_required",
     PhoneInvalid = "phone_invalid",
     PhoneTooShort = "phone_too_short",
@@ -397,7 +398,9 @@ input_codes! {
     MethodRequired = "method_required",
     MethodNotSupported = "method_not_supported",
     MethodNotConfigured = "method_not_configured",
-    ProviderNotOffered = "provider_not_offered",
+    MethodUnknown = "method_unknown",
+    ProviderNotAvailable = "provider_not_available",
+    ProviderUnknown = "provider_unknown",
     CurrencyNotSupported = "currency_not_supported",
     AmountTooSmall = "amount_too_small",
     AmountTooLarge = "amount_too_large",
@@ -410,6 +413,7 @@ input_codes! {
     FileTooLarge = "file_too_large",
     FileType = "file_type",
     FileUnreadable = "file_unreadable",
+    FileEmpty = "file_empty",
     ReferenceInvalid = "reference_invalid",
     Trouble = "trouble",
 }

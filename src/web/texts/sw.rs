@@ -516,7 +516,7 @@ fn input(code: InputCode) -> &'static str {
     match code {
         InputCode::Invalid => "Hii haionekani sahihi. Tafadhali iangalie.",
         InputCode::Required => "Tafadhali jaza hapa.",
-        InputCode::TooLong => "Hii ni ndefu mno. Tafadhali ifupishe.",
+        InputCode::Length => "Hii ni ndefu mno. Tafadhali ifupishe.",
         InputCode::PhoneRequired => "Tafadhali andika nambari ya simu itakayolipa.",
         InputCode::PhoneInvalid => {
             "Hatuitambui nambari hii ya simu. Iandike kama 0712 345 678 au +254 712 345 678."
@@ -530,7 +530,9 @@ fn input(code: InputCode) -> &'static str {
         InputCode::MethodRequired => "Tafadhali chagua njia ya kulipa.",
         InputCode::MethodNotSupported
         | InputCode::MethodNotConfigured
-        | InputCode::ProviderNotOffered => {
+        | InputCode::MethodUnknown
+        | InputCode::ProviderNotAvailable
+        | InputCode::ProviderUnknown => {
             "Njia hii ya kulipa haipatikani sasa. Tafadhali chagua nyingine."
         }
         InputCode::CurrencyNotSupported => {
@@ -556,7 +558,9 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileType => {
             "JPG, PNG na PDF pekee ndizo zinazosomeka hapa. Piga picha ya skrini na uitume."
         }
-        InputCode::FileUnreadable => "Faili haisomeki. Piga picha tena na uitume.",
+        InputCode::FileUnreadable | InputCode::FileEmpty => {
+            "Faili haisomeki. Piga picha tena na uitume."
+        }
         InputCode::ReferenceInvalid => {
             "Hii haionekani kama nambari ya muamala. Inakili kutoka kwenye risiti au SMS."
         }

@@ -32,7 +32,10 @@ pub async fn admin_login(
             Err(LoginError::Store(e)) => return Err(Refusal::broken(e)),
         };
         let flash = Flash::new("login").value("email", &email);
-        Ok(Next::with(login_path(next), told::refused(flash, "", &sentence)))
+        Ok(Next::with(
+            login_path(next),
+            told::refused(flash, "", &sentence),
+        ))
     })
     .await
 }

@@ -43,7 +43,11 @@ async fn decide(
         Ok(proof) => proof,
         Err(ProofError::NotFound) => return Err(Refusal::NotFound),
         Err(ProofError::Input(p)) => {
-            let field = if p.field == "amount" { "accepted" } else { p.field };
+            let field = if p.field == "amount" {
+                "accepted"
+            } else {
+                p.field
+            };
             let flash = told::refused(flash, field, &told::input(&p));
             return Ok(Next::with(here, flash));
         }
@@ -138,7 +142,14 @@ pub async fn admin_request_more(
             .value("way", "ask-more")
             .value("reason", &reason)
             .value("note", &note);
-        decide(&me, &id, &Verdict::RequestMore, &words(&reason, &note), flash).await
+        decide(
+            &me,
+            &id,
+            &Verdict::RequestMore,
+            &words(&reason, &note),
+            flash,
+        )
+        .await
     })
     .await
 }
@@ -176,9 +187,10 @@ fn refund_answer<T>(
     match result {
         Ok(_) => Ok(Next::done(path, done)),
         Err(RefundError::NotFound) => Err(Refusal::NotFound),
-        Err(RefundError::Input(p)) => {
-            Ok(Next::with(path, told::refused(flash, p.field, &told::input(&p))))
-        }
+        Err(RefundError::Input(p)) => Ok(Next::with(
+            path,
+            told::refused(flash, p.field, &told::input(&p)),
+        )),
         Err(RefundError::OwnRequest) => {
             let words = "You asked for this refund, so someone else decides.";
             Ok(Next::with(path, told::refused(flash, "", words)))
@@ -196,8 +208,7 @@ pub async fn admin_approve_refund(tenant: String, refund: String) -> Result<(), 
     answer(async move {
         let me = enter(&tenant, Permission::ApproveRefunds).await?;
         let id = refund_id(&refund)?;
-        let result =
-            refund_service::approve(&me.app, &me.member.tenant.id, &me.actor(), &id).await;
+        let result = refund_service::approve(&me.app, &me.member.tenant.id, &me.actor(), &id).await;
         let flash = Flash::new("refunds/decide");
         refund_answer(&me, &id, result, flash, "Approved: it is on its way.")
     })
@@ -253,11 +264,15 @@ pub async fn admin_replay_hook(tenant: String, hook: String) -> Result<(), Serve
         let id = HookId::parse(&hook).ok_or(Refusal::NotFound)?;
         let path = me.url(&format!("/hooks/{id}"));
         match inbound::replay(&me.app, &me.actor(), &me.member.tenant.id, &id).await {
-            Ok(()) => Ok(Next::done(path, "It is worked on again, from the same bytes.")),
+            Ok(()) => Ok(Next::done(
+                path,
+                "It is worked on again, from the same bytes.",
+            )),
             Err(InboundError::NotFound) => Err(Refusal::NotFound),
-            Err(InboundError::Store(StoreError::Stale)) => {
-                Ok(Next::fault(path, "A hook in this state cannot be replayed."))
-            }
+            Err(InboundError::Store(StoreError::Stale)) => Ok(Next::fault(
+                path,
+                "A hook in this state cannot be replayed.",
+            )),
             Err(e) => Err(Refusal::broken(e)),
         }
     })

@@ -122,7 +122,11 @@ pub fn amount(field: &'static str, text: &str, currency: &str) -> Result<Money, 
         InputProblem::new(field, "amount_invalid", words)
     })?;
     if money.minor <= 0 {
-        return Err(InputProblem::new(field, "amount_invalid", "must be above zero"));
+        return Err(InputProblem::new(
+            field,
+            "amount_invalid",
+            "must be above zero",
+        ));
     }
     Ok(money)
 }
@@ -142,7 +146,10 @@ mod tests {
 
     #[test]
     fn a_typed_amount_is_refused_with_a_sentence() {
-        assert_eq!(amount("a", "12,500.50", "KES").map(|m| m.minor), Ok(1_250_050));
+        assert_eq!(
+            amount("a", "12,500.50", "KES").map(|m| m.minor),
+            Ok(1_250_050)
+        );
         for (text, currency, words) in [
             ("12.5", "UGX", "no smaller unit"),
             ("1.234", "KES", "2 digits"),

@@ -48,7 +48,9 @@ pub async fn admin_create_order(
             ("test", &test),
         ]
         .into_iter()
-        .fold(Flash::new("orders/new"), |f, (name, value)| f.value(name, value));
+        .fold(Flash::new("orders/new"), |f, (name, value)| {
+            f.value(name, value)
+        });
         let made = async {
             let money = super::amount("amount", &amount, &currency)?;
             let mut new = NewOrder::new(reference.trim(), money, test != "1");
@@ -114,9 +116,13 @@ pub async fn admin_cancel_order(tenant: String, order: String) -> Result<(), Ser
     answer(async move {
         let me = enter(&tenant, Permission::WorkOrders).await?;
         let id = order_id(&order)?;
-        let result =
-            order_service::cancel(&me.app, &me.member.tenant.id, &me.actor(), &id).await;
-        order_answer(&me, format!("/orders/{id}"), result, "The order is cancelled.")
+        let result = order_service::cancel(&me.app, &me.member.tenant.id, &me.actor(), &id).await;
+        order_answer(
+            &me,
+            format!("/orders/{id}"),
+            result,
+            "The order is cancelled.",
+        )
     })
     .await
 }
@@ -129,7 +135,12 @@ pub async fn admin_renew_order(tenant: String, order: String) -> Result<(), Serv
         let id = order_id(&order)?;
         let result =
             order_service::renew(&me.app, &me.member.tenant.id, &me.actor(), &id, None).await;
-        order_answer(&me, format!("/orders/{id}"), result, "The link works for 24 hours more.")
+        order_answer(
+            &me,
+            format!("/orders/{id}"),
+            result,
+            "The link works for 24 hours more.",
+        )
     })
     .await
 }
@@ -233,7 +244,10 @@ pub async fn admin_request_refund(
             .value("reason", &reason)
             .value("note", &note);
         let refuse = |field: &str, words: &str| {
-            Ok(Next::with(form.clone(), told::refused(flash.clone(), field, words)))
+            Ok(Next::with(
+                form.clone(),
+                told::refused(flash.clone(), field, words),
+            ))
         };
         let money = match super::amount("amount", &amount, &currency) {
             Ok(money) => money,

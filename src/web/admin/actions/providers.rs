@@ -81,13 +81,16 @@ pub async fn admin_save_provider(
 /// In which column a refused field stands: the one whose value begins like the other mode's.
 fn blamed(info: &ProviderInfo, sent: &[(Mode, String, SecretString)], field: &str) -> Mode {
     use secrecy::ExposeSecret;
-    let wrong = sent.iter().filter(|(_, name, _)| name == field).find(|(mode, _, value)| {
-        let other = info.credential(field).and_then(|f| match mode {
-            Mode::Test => f.live_prefix,
-            Mode::Live => f.test_prefix,
+    let wrong = sent
+        .iter()
+        .filter(|(_, name, _)| name == field)
+        .find(|(mode, _, value)| {
+            let other = info.credential(field).and_then(|f| match mode {
+                Mode::Test => f.live_prefix,
+                Mode::Live => f.test_prefix,
+            });
+            other.is_some_and(|p| value.expose_secret().trim().starts_with(p))
         });
-        other.is_some_and(|p| value.expose_secret().trim().starts_with(p))
-    });
     wrong
         .or_else(|| sent.iter().find(|(_, name, _)| name == field))
         .map_or(Mode::Live, |(mode, _, _)| *mode)
@@ -118,7 +121,10 @@ pub async fn admin_save_options(
             Ok(()) => Ok(Next::done(path, "The options are saved.")),
             Err(AccountError::Input(p)) => {
                 let field = format!("options[{}]", p.field);
-                Ok(Next::with(path, told::refused(flash, &field, &told::input(&p))))
+                Ok(Next::with(
+                    path,
+                    told::refused(flash, &field, &told::input(&p)),
+                ))
             }
             Err(e) => Err(Refusal::broken(e)),
         }
@@ -204,7 +210,10 @@ pub async fn admin_test_mode(
                 let words = format!("{} is in test mode: no real money moves.", info.label);
                 Ok(Next::done(path, &words))
             }
-            Ok(()) => Ok(Next::done(path, &format!("{} takes real money now.", info.label))),
+            Ok(()) => Ok(Next::done(
+                path,
+                &format!("{} takes real money now.", info.label),
+            )),
             Err(AccountError::Input(p)) => Ok(Next::fault(path, &told::input(&p))),
             Err(e) => Err(Refusal::broken(e)),
         }
@@ -226,8 +235,7 @@ pub async fn admin_self_test(
         let path = me.url(&format!("/providers/{}", info.name));
         let tenant = &me.member.tenant.id;
         let actor = me.actor();
-        let tested =
-            provider_accounts::self_test(&me.app, &actor, tenant, info.name, mode).await;
+        let tested = provider_accounts::self_test(&me.app, &actor, tenant, info.name, mode).await;
         let flash = Flash::new("providers/self-test")
             .value("provider", info.name)
             .value("mode", mode.as_str());

@@ -24,7 +24,10 @@ pub async fn admin_invite(
             .value("name", &name)
             .value("role", &role);
         let Some(role) = Role::parse(&role) else {
-            return Ok(Next::with(path, told::refused(flash, "role", "Choose a role.")));
+            return Ok(Next::with(
+                path,
+                told::refused(flash, "role", "Choose a role."),
+            ));
         };
         if role == Role::Owner && me.member.role != Role::Owner {
             let words = "Only an owner makes another owner.";
@@ -33,9 +36,9 @@ pub async fn admin_invite(
         // An invitation of a member must not become a way around the change of a role.
         let known = accounts::members(&me.app, &me.member.tenant.id).await?;
         let typed = email.trim().to_lowercase();
-        let taken = known.iter().any(|m| {
-            m.user.email == typed && (m.user.password_hash.is_some() || m.role != role)
-        });
+        let taken = known
+            .iter()
+            .any(|m| m.user.email == typed && (m.user.password_hash.is_some() || m.role != role));
         if taken {
             let words = "This person is in the team already. Change the role in the list.";
             return Ok(Next::with(path, told::refused(flash, "email", words)));
@@ -44,16 +47,19 @@ pub async fn admin_invite(
         match accounts::invite(&me.app, &me.actor(), tenant, &email, &name, role).await {
             Ok(Some(link)) => {
                 let who = if name.trim().is_empty() { email } else { name };
-                let flash = Flash::new("team/link").value("who", &who).value("link", &link);
+                let flash = Flash::new("team/link")
+                    .value("who", &who)
+                    .value("link", &link);
                 Ok(Next::with(path, flash))
             }
             Ok(None) => {
                 let words = "Taken in. The person signs in with the password they have.";
                 Ok(Next::done(path, words))
             }
-            Err(TeamError::Input(p)) => {
-                Ok(Next::with(path, told::refused(flash, p.field, &told::input(&p))))
-            }
+            Err(TeamError::Input(p)) => Ok(Next::with(
+                path,
+                told::refused(flash, p.field, &told::input(&p)),
+            )),
             Err(e) => Err(Refusal::broken(e)),
         }
     })
@@ -80,9 +86,10 @@ async fn other(me: &Me, user: &str) -> Result<Result<UserId, &'static str>, Refu
 fn answered(path: String, result: Result<(), TeamError>, done: &str) -> Result<Next, Refusal> {
     match result {
         Ok(()) => Ok(Next::done(path, done)),
-        Err(TeamError::LastOwner) => {
-            Ok(Next::fault(path, "The last owner stays: make another one first."))
-        }
+        Err(TeamError::LastOwner) => Ok(Next::fault(
+            path,
+            "The last owner stays: make another one first.",
+        )),
         Err(TeamError::NotFound) => Err(Refusal::NotFound),
         Err(TeamError::Input(p)) => Ok(Next::fault(path, &told::input(&p))),
         Err(TeamError::Store(e)) => Err(Refusal::broken(e)),
@@ -124,8 +131,7 @@ pub async fn admin_remove_member(tenant: String, user: String) -> Result<(), Ser
             Ok(id) => id,
             Err(words) => return Ok(Next::fault(path, words)),
         };
-        let result =
-            accounts::remove(&me.app, &me.actor(), &me.member.tenant.id, &id).await;
+        let result = accounts::remove(&me.app, &me.actor(), &me.member.tenant.id, &id).await;
         answered(path, result, "Taken out of the team.")
     })
     .await

@@ -44,11 +44,17 @@ pub async fn login(
     if told.read {
         doc.headers.push(flash::clear(secure(&app)));
     }
-    let wrong = told.typed.problems.iter().find(|(field, _)| field.is_empty());
+    let wrong = told
+        .typed
+        .problems
+        .iter()
+        .find(|(field, _)| field.is_empty());
     let note = wrong
         .map(|(_, text)| Note::bad(text.clone(), "").answer())
         .or(told.note.take());
-    Ok(render::page(doc, move || door::login(&told.typed, &next, note)))
+    Ok(render::page(doc, move || {
+        door::login(&told.typed, &next, note)
+    }))
 }
 
 pub async fn link(
@@ -70,7 +76,9 @@ pub async fn link(
     if told.read {
         doc.headers.push(flash::clear(secure(&app)));
     }
-    Ok(render::page(doc, move || door::set_password(&token, &told.typed)))
+    Ok(render::page(doc, move || {
+        door::set_password(&token, &told.typed)
+    }))
 }
 
 pub async fn logout(session: Session) -> Result<Response, Refusal> {
@@ -118,7 +126,15 @@ mod tests {
         for ours in ["/admin", "/admin/x/payments?status=failed"] {
             assert_eq!(safe_next(ours), ours);
         }
-        for away in ["", "//evil", "https://evil", "/admin//evil", "/adminx", "/admin/\\evil", "/pay"] {
+        for away in [
+            "",
+            "//evil",
+            "https://evil",
+            "/admin//evil",
+            "/adminx",
+            "/admin/\\evil",
+            "/pay",
+        ] {
             assert_eq!(safe_next(away), "/admin", "{away}");
         }
     }

@@ -66,7 +66,11 @@ pub async fn detail(
         .await?
         .ok_or(Refusal::NotFound)?;
     let f = me.frame().await?;
-    let how = if q.raw.is_some() { view::Body::Bytes } else { view::Body::Read };
+    let how = if q.raw.is_some() {
+        view::Body::Bytes
+    } else {
+        view::Body::Read
+    };
     let mut told = me.told("");
     let main = view::detail(&f, &hook, how);
     Ok(me.page(&f, Page::new(Nav::Hooks, "Hook"), &mut told, main))

@@ -1,9 +1,9 @@
 //! The GET side: each handler checks who asks, loads what one view shows, and renders it.
 use super::auth::{Me, Refusal, document, secure};
+use super::parts::Zone;
 use super::parts::frame::{Frame, Page, ProviderName, Waiting};
 use super::parts::lists::Query;
 use super::parts::shell::shell;
-use super::parts::Zone;
 use super::told::{DONE, Told};
 use crate::domain::hook::HookStatus;
 use crate::domain::ids::{Id, OrderId};
@@ -56,13 +56,16 @@ impl Me {
     pub async fn frame(&self) -> Result<Frame, Refusal> {
         let (app, tenant) = (&self.app, &self.member.tenant);
         let others = accounts::tenants_of(app, &self.member.user_id).await?;
-        let enabled =
-            provider_accounts::enabled(&mut app.db.read().await?, &tenant.id).await?;
+        let enabled = provider_accounts::enabled(&mut app.db.read().await?, &tenant.id).await?;
         let people: BTreeMap<String, String> = accounts::members(app, &tenant.id)
             .await?
             .into_iter()
             .map(|m| {
-                let name = if m.user.name.is_empty() { m.user.email } else { m.user.name };
+                let name = if m.user.name.is_empty() {
+                    m.user.email
+                } else {
+                    m.user.name
+                };
                 (m.user.id.to_string(), name)
             })
             .collect();
@@ -72,7 +75,11 @@ impl Me {
             shop: tenant.name.clone(),
             currency: tenant.currency,
             user_id: self.member.user_id.clone(),
-            user: if name.is_empty() { self.member.email.clone() } else { name.clone() },
+            user: if name.is_empty() {
+                self.member.email.clone()
+            } else {
+                name.clone()
+            },
             role: self.member.role,
             zone: Zone::new(&tenant.timezone, app.clock.now()),
             waiting: self.waiting().await?,

@@ -121,7 +121,12 @@ pub async fn new(
             last: last.rows,
         },
     );
-    Ok(me.page(&f, Page::new(Nav::Orders, "New payment link"), &mut told, main))
+    Ok(me.page(
+        &f,
+        Page::new(Nav::Orders, "New payment link"),
+        &mut told,
+        main,
+    ))
 }
 
 #[derive(Deserialize)]

@@ -55,7 +55,10 @@ pub async fn show(
         let done = super::team::done(&me).await?;
         if !done.all() {
             let text = "Five steps to the first real payment; the first needs no provider.";
-            notes.insert(0, Note::plain("First steps.", text).go(f.url("/start"), "See the steps"));
+            notes.insert(
+                0,
+                Note::plain("First steps.", text).go(f.url("/start"), "See the steps"),
+            );
         }
     }
     let volume = volume(&tallies, &refunded);
@@ -124,7 +127,10 @@ async fn refunded(me: &Me, since: Timestamp) -> Result<BTreeMap<&'static str, i6
 
 fn volume(tallies: &[Tally], refunded: &BTreeMap<&'static str, i64>) -> Vec<view::Volume> {
     let mut sums: BTreeMap<&str, (i64, i64)> = BTreeMap::new();
-    for t in tallies.iter().filter(|t| t.status == PaymentStatus::Succeeded) {
+    for t in tallies
+        .iter()
+        .filter(|t| t.status == PaymentStatus::Succeeded)
+    {
         let sum = sums.entry(t.currency.as_str()).or_default();
         sum.0 = sum.0.saturating_add(t.captured_minor);
         sum.1 += t.payments;
@@ -169,7 +175,9 @@ fn health(f: &Frame, newest: &[Payment]) -> Vec<view::Health> {
     for p in newest.iter().filter(|p| p.status.is_final()) {
         let ago = f.zone.now.secs_since(p.created_at) / 3_600;
         let place = usize::try_from(23 - ago.clamp(0, 23)).unwrap_or(0);
-        let hours = by.entry(p.provider.as_str()).or_insert_with(|| vec![(0, 0); 24]);
+        let hours = by
+            .entry(p.provider.as_str())
+            .or_insert_with(|| vec![(0, 0); 24]);
         if p.status == PaymentStatus::Succeeded {
             hours[place].0 += 1;
         } else {
@@ -218,10 +226,16 @@ fn failing(f: &Frame, health: &[view::Health]) -> Vec<Note> {
             let (ok, bad) = h.hours[22..]
                 .iter()
                 .fold((0, 0), |(a, b), (ok, bad)| (a + ok, b + bad));
-            let text = format!("{ok} of {} tries succeeded in the last two hours.", ok + bad);
+            let text = format!(
+                "{ok} of {} tries succeeded in the last two hours.",
+                ok + bad
+            );
             let href = f.url(&format!("/payments?provider={}&status=failed", h.provider));
-            Note::bad(format!("{} fails more than usual:", f.label(&h.provider)), text)
-                .go(href, format!("See the {bad} tries"))
+            Note::bad(
+                format!("{} fails more than usual:", f.label(&h.provider)),
+                text,
+            )
+            .go(href, format!("See the {bad} tries"))
         })
         .collect()
 }
@@ -251,14 +265,19 @@ async fn work(me: &Me, f: &Frame) -> Result<Vec<view::Work>, Refusal> {
             count: queue.len(),
             one: "proof to decide",
             many: "proofs to decide",
-            small: oldest.map_or_else(String::new, |s| format!("oldest waits {}, target 30 min", waited(s))),
+            small: oldest.map_or_else(String::new, |s| {
+                format!("oldest waits {}, target 30 min", waited(s))
+            }),
             late: oldest.is_some_and(|s| s > 1_800),
             path: "/proofs",
         });
     }
     let asked = Some(RefundStatus::AwaitingApproval);
     let page = refunds::list(&me.app, tenant, asked, &Cursor::Newest, super::COUNTED).await?;
-    let oldest = page.rows.last().map(|r| f.zone.now.secs_since(r.created_at));
+    let oldest = page
+        .rows
+        .last()
+        .map(|r| f.zone.now.secs_since(r.created_at));
     all.push(view::Work {
         count: page.rows.len(),
         one: "refund to approve",
@@ -293,12 +312,19 @@ async fn quiet(me: &Me, f: &Frame) -> Result<Vec<view::Quiet>, Refusal> {
     let mut all = Vec::new();
     let unknown = count(me, PaymentStatus::Unknown).await?;
     let plural = |n: usize, one: &str, many: &str| {
-        if n == 1 { format!("1 {one}") } else { format!("{n} {many}") }
+        if n == 1 {
+            format!("1 {one}")
+        } else {
+            format!("{n} {many}")
+        }
     };
     if unknown > 0 {
         all.push(view::Quiet {
             icon: "s-unk",
-            words: format!("{} asked about", plural(unknown, "unknown payment is", "unknown payments are")),
+            words: format!(
+                "{} asked about",
+                plural(unknown, "unknown payment is", "unknown payments are")
+            ),
             href: Some(f.url("/payments?status=unknown")),
         });
     }
@@ -308,15 +334,28 @@ async fn quiet(me: &Me, f: &Frame) -> Result<Vec<view::Quiet>, Refusal> {
     if waits > 0 {
         all.push(view::Quiet {
             icon: "s-wait",
-            words: format!("{} for the customer or the provider", plural(waits, "payment waits", "payments wait")),
+            words: format!(
+                "{} for the customer or the provider",
+                plural(waits, "payment waits", "payments wait")
+            ),
             href: Some(f.url("/payments?status=requires_action")),
         });
     }
     let tenant = &me.member.tenant.id;
     let mut going = 0;
-    for status in [RefundStatus::Approved, RefundStatus::Sending, RefundStatus::Unknown] {
-        let page =
-            refunds::list(&me.app, tenant, Some(status), &Cursor::Newest, super::COUNTED).await?;
+    for status in [
+        RefundStatus::Approved,
+        RefundStatus::Sending,
+        RefundStatus::Unknown,
+    ] {
+        let page = refunds::list(
+            &me.app,
+            tenant,
+            Some(status),
+            &Cursor::Newest,
+            super::COUNTED,
+        )
+        .await?;
         going += page.rows.len();
     }
     if going > 0 {

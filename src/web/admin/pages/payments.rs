@@ -201,5 +201,10 @@ pub async fn refund(
             payment: p,
         },
     );
-    Ok(me.page(&f, Page::new(Nav::Payments, "Give money back"), &mut told, main))
+    Ok(me.page(
+        &f,
+        Page::new(Nav::Payments, "Give money back"),
+        &mut told,
+        main,
+    ))
 }

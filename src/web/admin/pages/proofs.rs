@@ -125,7 +125,12 @@ async fn desk(
             item,
         },
     );
-    Ok(me.page(&f, Page::new(Nav::Proofs, "Proofs").flush(), &mut told, main))
+    Ok(me.page(
+        &f,
+        Page::new(Nav::Proofs, "Proofs").flush(),
+        &mut told,
+        main,
+    ))
 }
 
 async fn item(me: &Me, proof: Proof, q: &DeskQuery, told: &Told) -> Result<view::Item, Refusal> {

@@ -4,9 +4,9 @@ use crate::domain::role::Permission;
 use crate::services::provider_accounts::{self, AccountView, CredentialView};
 use crate::services::{App, Field, HookKind, ProviderInfo, TestInstrument, TestOutcome};
 use crate::web::admin::auth::{Me, Refusal, Who};
+use crate::web::admin::parts::Note;
 use crate::web::admin::parts::chips::Light;
 use crate::web::admin::parts::frame::{Nav, Page};
-use crate::web::admin::parts::Note;
 use crate::web::admin::sentences;
 use crate::web::admin::views::{provider as settings_view, providers as view};
 use axum::extract::{Path, State};
@@ -25,7 +25,13 @@ fn currencies(info: &ProviderInfo) -> String {
     let all: Vec<_> = info
         .currencies
         .iter()
-        .map(|r| if r.code == "*" { "any currency" } else { r.code })
+        .map(|r| {
+            if r.code == "*" {
+                "any currency"
+            } else {
+                r.code
+            }
+        })
         .collect();
     all.join(" ")
 }
@@ -153,7 +159,10 @@ pub async fn detail(
         ));
     }
     if let Some(missing) = a.missing(Mode::of(a.test_mode)).first() {
-        let next = format!("Save the {} of the mode in use, then offer it.", missing.label);
+        let next = format!(
+            "Save the {} of the mode in use, then offer it.",
+            missing.label
+        );
         notes.push(Note::plain("Not set up yet.", next));
     }
     let has_hook = a.info.hook != HookKind::None;
@@ -204,8 +213,11 @@ pub async fn go_live(
         .iter()
         .map(|x| x.label.to_owned())
         .collect();
-    let live: Vec<&CredentialView> =
-        a.credentials.iter().filter(|c| c.mode == Mode::Live).collect();
+    let live: Vec<&CredentialView> = a
+        .credentials
+        .iter()
+        .filter(|c| c.mode == Mode::Live)
+        .collect();
     let newest = live.iter().max_by_key(|c| c.updated_at);
     let keys = match (missing.is_empty(), newest) {
         (true, Some(c)) => (
@@ -222,7 +234,10 @@ pub async fn go_live(
     let offered = if a.enabled {
         (true, "It is offered to customers".to_owned())
     } else {
-        (false, "It is not offered yet: nothing is taken until it is".to_owned())
+        (
+            false,
+            "It is not offered yet: nothing is taken until it is".to_owned(),
+        )
     };
     let own = (
         false,
@@ -243,10 +258,7 @@ pub async fn go_live(
     Ok(me.page(&f, Page::new(Nav::Providers, title), &mut told, main))
 }
 
-pub async fn offer(
-    who: Who,
-    Path((_, name)): Path<(String, String)>,
-) -> Result<Response, Refusal> {
+pub async fn offer(who: Who, Path((_, name)): Path<(String, String)>) -> Result<Response, Refusal> {
     let me = who.may(Permission::ManageProviders)?;
     let a = load(&me, &name).await?;
     let f = me.frame().await?;

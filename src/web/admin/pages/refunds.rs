@@ -34,10 +34,21 @@ async fn queue(me: &Me) -> Result<Vec<view::Queued>, Refusal> {
     use RefundStatus as S;
     let tenant = &me.member.tenant.id;
     let mut all = Vec::new();
-    for status in [S::AwaitingApproval, S::Requested, S::Unknown, S::Sending, S::Approved] {
-        let page =
-            refund_service::list(&me.app, tenant, Some(status), &Cursor::Newest, super::COUNTED)
-                .await?;
+    for status in [
+        S::AwaitingApproval,
+        S::Requested,
+        S::Unknown,
+        S::Sending,
+        S::Approved,
+    ] {
+        let page = refund_service::list(
+            &me.app,
+            tenant,
+            Some(status),
+            &Cursor::Newest,
+            super::COUNTED,
+        )
+        .await?;
         all.extend(page.rows);
     }
     let newest = refund_service::list(&me.app, tenant, None, &Cursor::Newest, RECENT).await?;
@@ -103,7 +114,12 @@ async fn desk(
             item,
         },
     );
-    Ok(me.page(&f, Page::new(Nav::Refunds, "Refunds").flush(), &mut told, main))
+    Ok(me.page(
+        &f,
+        Page::new(Nav::Refunds, "Refunds").flush(),
+        &mut told,
+        main,
+    ))
 }
 
 async fn item(
@@ -123,10 +139,16 @@ async fn item(
         .into_iter()
         .filter(|m| m.role.may(Permission::ApproveRefunds) && !m.user.suspended)
         .filter(|m| m.user.id.to_string() != refund.requested_by)
-        .map(|m| if m.user.name.is_empty() { m.user.email } else { m.user.name })
+        .map(|m| {
+            if m.user.name.is_empty() {
+                m.user.email
+            } else {
+                m.user.name
+            }
+        })
         .collect();
-    let by_hand = find_provider(&payment.provider)
-        .is_some_and(|a| a.info().refunds == RefundSupport::ByHand);
+    let by_hand =
+        find_provider(&payment.provider).is_some_and(|a| a.info().refunds == RefundSupport::ByHand);
     Ok(view::Item {
         story: story::of_payment(f, &steps, &payment.id),
         limit: tenant

@@ -59,7 +59,11 @@ pub fn line(f: &Frame, s: &Step) -> Line {
     let who = f.who(&s.actor);
     let by_person = !matches!(s.actor.as_str(), "system" | "provider");
     let amount = money(&data).map(money_text);
-    let of = |words: &str| amount.as_ref().map_or_else(|| words.to_owned(), |m| format!("{words} {m}"));
+    let of = |words: &str| {
+        amount
+            .as_ref()
+            .map_or_else(|| words.to_owned(), |m| format!("{words} {m}"))
+    };
     let (icon, tone, title): (_, _, String) = match s.kind.as_str() {
         "order.created" => ("user", Tone::Plain, of("Order made:")),
         "order.paid" => ("s-done", Tone::Ok, "Order paid".to_owned()),
@@ -67,8 +71,16 @@ pub fn line(f: &Frame, s: &Step) -> Line {
         "order.cancelled" => ("s-stop", Tone::Plain, "Order cancelled".to_owned()),
         "order.renewed" => ("s-wait", Tone::Plain, "Link renewed".to_owned()),
         "order.expired" => ("s-time", Tone::Plain, "Link ended".to_owned()),
-        "payment.created" => ("phone", Tone::Plain, "The customer chose how to pay".to_owned()),
-        "provider.accepted" => ("out", Tone::Plain, "The provider took the request".to_owned()),
+        "payment.created" => (
+            "phone",
+            Tone::Plain,
+            "The customer chose how to pay".to_owned(),
+        ),
+        "provider.accepted" => (
+            "out",
+            Tone::Plain,
+            "The provider took the request".to_owned(),
+        ),
         "payment.pending" => ("s-wait", Tone::Plain, "Pending".to_owned()),
         "payment.requires_action" => ("s-ph", Tone::Plain, "The customer is asked".to_owned()),
         "payment.processing" => ("s-run", Tone::Plain, "The provider works on it".to_owned()),
@@ -76,7 +88,11 @@ pub fn line(f: &Frame, s: &Step) -> Line {
         "payment.mismatched" => ("s-ne", Tone::Bad, "Mismatched".to_owned()),
         "payment.succeeded" => {
             let flags = flag_words(&data);
-            let flags = if flags.is_empty() { flags } else { format!(", {flags}") };
+            let flags = if flags.is_empty() {
+                flags
+            } else {
+                format!(", {flags}")
+            };
             ("s-done", Tone::Ok, format!("Succeeded{flags}"))
         }
         "payment.failed" => ("s-fail", Tone::Bad, "Failed".to_owned()),
@@ -91,7 +107,11 @@ pub fn line(f: &Frame, s: &Step) -> Line {
         "refund.approved" => ("s-done", Tone::Plain, "Refund approved".to_owned()),
         "refund.rejected" => ("s-stop", Tone::Plain, "Refund rejected".to_owned()),
         "refund.sending" => ("out", Tone::Plain, "Refund sent to the provider".to_owned()),
-        "refund.accepted" => ("s-run", Tone::Plain, "The provider took the refund".to_owned()),
+        "refund.accepted" => (
+            "s-run",
+            Tone::Plain,
+            "The provider took the refund".to_owned(),
+        ),
         "refund.unknown" => ("s-unk", Tone::Warn, "Refund: no answer".to_owned()),
         "refund.succeeded" => ("s-done", Tone::Ok, of("Given back")),
         "refund.failed" => ("s-fail", Tone::Bad, "The refund failed".to_owned()),
@@ -111,7 +131,11 @@ pub fn line(f: &Frame, s: &Step) -> Line {
 }
 
 fn join(a: &str, b: &str) -> String {
-    if a.is_empty() { b.to_owned() } else { format!("{a} {b}") }
+    if a.is_empty() {
+        b.to_owned()
+    } else {
+        format!("{a} {b}")
+    }
 }
 
 fn detail(kind: &str, data: &Value, who: &str, by_person: bool) -> String {
@@ -138,7 +162,10 @@ fn detail(kind: &str, data: &Value, who: &str, by_person: bool) -> String {
         out = join(&out, sentences::failure(FailureCode::parse(code)));
     }
     if kind == "payment.created" {
-        out = join(&out, "The attempt was saved before the provider was called.");
+        out = join(
+            &out,
+            "The attempt was saved before the provider was called.",
+        );
     }
     out
 }

@@ -17,7 +17,11 @@ async fn people(me: &Me) -> Result<Vec<view::Person>, Refusal> {
         .into_iter()
         .map(|m| view::Person {
             id: m.user.id.to_string(),
-            name: if m.user.name.is_empty() { m.user.email.clone() } else { m.user.name },
+            name: if m.user.name.is_empty() {
+                m.user.email.clone()
+            } else {
+                m.user.name
+            },
             email: m.user.email,
             role: m.role,
             suspended: m.user.suspended,
@@ -70,7 +74,12 @@ pub async fn account(who: Who) -> Result<Response, Refusal> {
     let f = me.frame().await?;
     let mut told = me.told("account/password");
     let main = view::account(&f, &told.typed);
-    Ok(me.page(&f, Page::new(Nav::Elsewhere, "Your account"), &mut told, main))
+    Ok(me.page(
+        &f,
+        Page::new(Nav::Elsewhere, "Your account"),
+        &mut told,
+        main,
+    ))
 }
 
 /// What of the first steps is done.
@@ -103,5 +112,10 @@ pub async fn start(who: Who, State(_): State<App>) -> Result<Response, Refusal> 
     let f = me.frame().await?;
     let mut told = me.told("");
     let main = start_view::start(&f, done(&me).await?);
-    Ok(me.page(&f, Page::new(Nav::Elsewhere, "First steps"), &mut told, main))
+    Ok(me.page(
+        &f,
+        Page::new(Nav::Elsewhere, "First steps"),
+        &mut told,
+        main,
+    ))
 }

@@ -11,7 +11,12 @@ const BAR_HEIGHT: u32 = 24;
 
 /// Succeeded and other tries by hour, as small bars. Tenths of a unit keep the maths whole.
 pub fn tries(label: String, hours: &[Hour], failing: bool) -> AnyView {
-    let top = hours.iter().map(|(ok, bad)| ok + bad).max().unwrap_or(0).max(1);
+    let top = hours
+        .iter()
+        .map(|(ok, bad)| ok + bad)
+        .max()
+        .unwrap_or(0)
+        .max(1);
     let mut bars = String::new();
     let height = |n: u32| n * BAR_HEIGHT * 10 / top;
     for (i, (ok, bad)) in (0_u32..).zip(hours) {
@@ -75,7 +80,12 @@ pub fn by_hour(label: String, hours: &[Money]) -> AnyView {
             ));
         }
     }
-    for (hour, x) in [("00:00", 50), ("06:00", 176), ("12:00", 302), ("18:00", 428)] {
+    for (hour, x) in [
+        ("00:00", 50),
+        ("06:00", 176),
+        ("12:00", 302),
+        ("18:00", 428),
+    ] {
         drawn.push_str(&format!("<text x=\"{x}\" y=\"166\">{hour}</text>"));
     }
     view! {
@@ -190,6 +200,9 @@ mod tests {
     #[test]
     fn a_day_of_tries_fits_its_frame() {
         let html = tries("x".into(), &[(0, 0), (3, 1), (0, 4)], true).to_html();
-        assert!(html.contains("class=\"chart bad\"") && html.contains("y=\"0.0\""), "{html}");
+        assert!(
+            html.contains("class=\"chart bad\"") && html.contains("y=\"0.0\""),
+            "{html}"
+        );
     }
 }

@@ -137,11 +137,7 @@ impl Input {
         Self::new(name, label, Control::Area(rows))
     }
 
-    pub fn select(
-        name: impl Into<String>,
-        label: impl Into<String>,
-        choices: Vec<Choice>,
-    ) -> Self {
+    pub fn select(name: impl Into<String>, label: impl Into<String>, choices: Vec<Choice>) -> Self {
         Self::new(name, label, Control::Select(choices))
     }
 
@@ -219,7 +215,8 @@ impl Input {
         let error = problem.map(|text| {
             view! { <p class="err-text" id=error_id>{icon("alert")}<span>{text}</span></p> }
         });
-        let help = (!self.help.is_empty()).then(|| view! { <p class="help" id=help_id>{self.help}</p> });
+        let help =
+            (!self.help.is_empty()).then(|| view! { <p class="help" id=help_id>{self.help}</p> });
         let name = self.name;
         let control = match self.control {
             Control::Text(kind) => view! {

@@ -137,11 +137,41 @@ pub const NAV: &[(&str, &[NavLink])] = &[
     (
         "",
         &[
-            nav_link(Nav::Overview, "/overview", "overview", "Overview", Permission::ViewMoney),
-            nav_link(Nav::Orders, "/orders", "orders", "Orders", Permission::ViewMoney),
-            nav_link(Nav::Payments, "/payments", "payments", "Payments", Permission::ViewMoney),
-            nav_link(Nav::Proofs, "/proofs", "proofs", "Proofs", Permission::DecideProofs),
-            nav_link(Nav::Refunds, "/refunds", "refunds", "Refunds", Permission::ViewMoney),
+            nav_link(
+                Nav::Overview,
+                "/overview",
+                "overview",
+                "Overview",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::Orders,
+                "/orders",
+                "orders",
+                "Orders",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::Payments,
+                "/payments",
+                "payments",
+                "Payments",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::Proofs,
+                "/proofs",
+                "proofs",
+                "Proofs",
+                Permission::DecideProofs,
+            ),
+            nav_link(
+                Nav::Refunds,
+                "/refunds",
+                "refunds",
+                "Refunds",
+                Permission::ViewMoney,
+            ),
         ],
     ),
     (
@@ -154,12 +184,24 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Providers",
                 Permission::ManageProviders,
             ),
-            nav_link(Nav::Hooks, "/hooks", "hooks", "Hooks", Permission::ManageHooks),
+            nav_link(
+                Nav::Hooks,
+                "/hooks",
+                "hooks",
+                "Hooks",
+                Permission::ManageHooks,
+            ),
         ],
     ),
     (
         "Shop",
-        &[nav_link(Nav::Team, "/team", "team", "Team", Permission::ManageTeam)],
+        &[nav_link(
+            Nav::Team,
+            "/team",
+            "team",
+            "Team",
+            Permission::ManageTeam,
+        )],
     ),
 ];
 
@@ -210,7 +252,14 @@ mod tests {
     fn the_side_bar_shows_what_the_role_may_do() {
         let words = |role| visible(role).map(|l| l.word).collect::<Vec<_>>();
         let all = [
-            "Overview", "Orders", "Payments", "Proofs", "Refunds", "Providers", "Hooks", "Team",
+            "Overview",
+            "Orders",
+            "Payments",
+            "Proofs",
+            "Refunds",
+            "Providers",
+            "Hooks",
+            "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);

@@ -7,7 +7,12 @@ use leptos::prelude::*;
 pub type Column = (&'static str, &'static str);
 
 /// A table that stays a table for readers when its rows fold on a phone.
-pub fn table(class: &'static str, label: &'static str, columns: &[Column], rows: AnyView) -> AnyView {
+pub fn table(
+    class: &'static str,
+    label: &'static str,
+    columns: &[Column],
+    rows: AnyView,
+) -> AnyView {
     let heads = columns
         .iter()
         .map(|(words, class)| {
@@ -217,7 +222,8 @@ fn modes(set: &str) -> AnyView {
             view! { <label><input type="radio" name="mode" value=value checked=on />{words}</label> }
         })
         .collect_view();
-    view! { <fieldset class="seg"><legend class="sr">"Money"</legend>{choices}</fieldset> }.into_any()
+    view! { <fieldset class="seg"><legend class="sr">"Money"</legend>{choices}</fieldset> }
+        .into_any()
 }
 
 /// Newer and Older by key, no totals.

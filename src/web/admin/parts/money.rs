@@ -62,7 +62,8 @@ pub fn amt_bare(money: Money) -> AnyView {
 
 /// A dash in the seat of an amount that is nothing.
 pub fn no_amt() -> AnyView {
-    view! { <span class="dim">"–"<span class="amt"><span class="fr"></span></span></span> }.into_any()
+    view! { <span class="dim">"–"<span class="amt"><span class="fr"></span></span></span> }
+        .into_any()
 }
 
 #[cfg(test)]
@@ -78,12 +79,20 @@ mod tests {
             ("KWD", 4_250, "KWD\u{a0}4.250", ".250"),
             ("UZS", 1_500_000_000, "UZS\u{a0}15\u{a0}000\u{a0}000", ""),
             ("NGN", -5, "NGN\u{a0}\u{2212}0.05", ".05"),
-            ("KES", 99_999_999_999_999, "KES\u{a0}999,999,999,999.99", ".99"),
+            (
+                "KES",
+                99_999_999_999_999,
+                "KES\u{a0}999,999,999,999.99",
+                ".99",
+            ),
         ] {
             let money = Money::new(minor, Currency::parse(code).unwrap());
             assert_eq!(money_text(money), text);
             let html = amt(money).to_html();
-            assert!(html.contains(&format!("<span class=\"fr\">{seat}")), "{html}");
+            assert!(
+                html.contains(&format!("<span class=\"fr\">{seat}")),
+                "{html}"
+            );
             assert!(html.contains(&format!("value=\"{minor}\"")), "{html}");
         }
     }

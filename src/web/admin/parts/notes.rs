@@ -61,7 +61,11 @@ impl Note {
     /// It answers what the reader just did.
     #[must_use]
     pub fn answer(mut self) -> Self {
-        self.role = Some(if self.kind == Kind::Bad { "alert" } else { "status" });
+        self.role = Some(if self.kind == Kind::Bad {
+            "alert"
+        } else {
+            "status"
+        });
         self
     }
 }

@@ -45,7 +45,8 @@ fn number(n: usize) -> AnyView {
 fn link(frame: &Frame, l: &NavLink, here: Nav) -> AnyView {
     let current = (l.nav == here).then_some("page");
     let n = count(frame, l.nav).map(number);
-    view! { <a href=frame.url(l.path) aria-current=current>{icon(l.icon)}{l.word}{n}</a> }.into_any()
+    view! { <a href=frame.url(l.path) aria-current=current>{icon(l.icon)}{l.word}{n}</a> }
+        .into_any()
 }
 
 fn side(frame: &Frame, here: Nav) -> AnyView {
@@ -133,7 +134,9 @@ fn bar(frame: &Frame) -> AnyView {
 fn tabs(frame: &Frame, here: Nav) -> AnyView {
     let links = super::frame::visible(frame.role)
         .take(5)
-        .filter(|l| l.nav != Nav::Orders || !frame.may(crate::domain::role::Permission::DecideProofs))
+        .filter(|l| {
+            l.nav != Nav::Orders || !frame.may(crate::domain::role::Permission::DecideProofs)
+        })
         .take(4)
         .map(|l| link(frame, l, here))
         .collect_view();

@@ -43,14 +43,21 @@ pub fn timeline(zone: &Zone, lines: Vec<Line>, slim: bool) -> AnyView {
                     let this = zone.day(at);
                     let fresh = day.as_ref().is_some_and(|d| *d != this);
                     day = Some(this);
-                    if fresh { zone.short_tag(at) } else { zone.clock_tag(at) }
+                    if fresh {
+                        zone.short_tag(at)
+                    } else {
+                        zone.clock_tag(at)
+                    }
                 }
                 None => view! { <time>"now"</time> }.into_any(),
             };
             let class = line.tone.class().trim_start();
             let class = (!class.is_empty()).then_some(class);
-            let link = line.link.map(|(href, words)| view! { " "<a href=href>{words}</a> });
-            let detail = (!line.detail.is_empty()).then(|| view! { <p class="d">{line.detail}</p> });
+            let link = line
+                .link
+                .map(|(href, words)| view! { " "<a href=href>{words}</a> });
+            let detail =
+                (!line.detail.is_empty()).then(|| view! { <p class="d">{line.detail}</p> });
             let said = (!line.said.is_empty()).then(|| view! { <p class="said">{line.said}</p> });
             view! {
                 <li class=class>

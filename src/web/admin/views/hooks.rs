@@ -64,7 +64,8 @@ pub fn list(f: &Frame, l: List) -> AnyView {
             .may(Permission::ManageProviders)
             .then(|| (f.url("/providers"), "Providers and their hook addresses"));
         let text = "A hook appears here as soon as a provider calls its address. Payments are found without hooks too: we ask.";
-        return view! { {head("Hooks", sub, None)}{empty("No hook has come", text, first)} }.into_any();
+        return view! { {head("Hooks", sub, None)}{empty("No hook has come", text, first)} }
+            .into_any();
     }
     let status = l.query.get("status").to_owned();
     let link = |value: &'static str, words: &'static str| ViewLink {
@@ -166,7 +167,13 @@ fn hex_dump(bytes: &[u8]) -> String {
         let hex: Vec<String> = line.iter().map(|b| format!("{b:02x}")).collect();
         let text: String = line
             .iter()
-            .map(|b| if b.is_ascii_graphic() || *b == b' ' { char::from(*b) } else { '.' })
+            .map(|b| {
+                if b.is_ascii_graphic() || *b == b' ' {
+                    char::from(*b)
+                } else {
+                    '.'
+                }
+            })
             .collect();
         out.push_str(&format!("{:06x}  {:<47}  {text}\n", n * 16, hex.join(" ")));
     }
@@ -205,7 +212,11 @@ pub fn detail(f: &Frame, h: &Hook, how: Body) -> AnyView {
         HookStatus::Failed | HookStatus::Ignored | HookStatus::Applied
     )
     .then(|| {
-        let class = if h.status == HookStatus::Failed { "btn primary" } else { "btn" };
+        let class = if h.status == HookStatus::Failed {
+            "btn primary"
+        } else {
+            "btn"
+        };
         Post::to("/do/admin/hooks/replay", f)
             .with("hook", h.id.to_string())
             .view(view! { <button class=class>"Replay"</button> })
@@ -223,8 +234,14 @@ pub fn detail(f: &Frame, h: &Hook, how: Body) -> AnyView {
     };
     let about = format!("As it came, {} bytes, {laid} · ", h.body.len());
     let about_facts = facts(vec![
-        ("Provider", Some(via(f.monogram(&h.provider), label.clone()))),
-        ("Came from", (!h.source.is_empty()).then(|| code(h.source.clone()))),
+        (
+            "Provider",
+            Some(via(f.monogram(&h.provider), label.clone())),
+        ),
+        (
+            "Came from",
+            (!h.source.is_empty()).then(|| code(h.source.clone())),
+        ),
         (
             "About",
             (!h.path_reference.is_empty()).then(|| code(h.path_reference.clone())),
@@ -302,7 +319,9 @@ fn checks(h: &Hook, label: &str) -> AnyView {
     match h.status {
         HookStatus::Quarantined => all.push((false, "The sender could not be verified".to_owned())),
         HookStatus::Received => {}
-        HookStatus::Applied => all.push((true, "Believed, or confirmed by the provider".to_owned())),
+        HookStatus::Applied => {
+            all.push((true, "Believed, or confirmed by the provider".to_owned()))
+        }
         HookStatus::Ignored => all.push((true, "Read; it changes nothing of ours".to_owned())),
         HookStatus::Failed => all.push((false, "Working on it failed".to_owned())),
     }

@@ -29,7 +29,11 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
     let o = &d.order;
     let state = sentences::order(o.status);
     let name = customer_name(&o.customer);
-    let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
+    let of = if name.is_empty() {
+        String::new()
+    } else {
+        format!(" of {name}")
+    };
     let words = format!("{} {}{of}", sentences::order_kind(o.kind), o.reference);
     let acts = acts(f, o);
     let link = link_box(o, d.link, d.fresh);
@@ -43,11 +47,18 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
         all.join(", ").into_any()
     });
     let metadata = (!o.metadata.is_empty()).then(|| {
-        let all: Vec<_> = o.metadata.iter().map(|(k, v)| format!("{k}: {v}")).collect();
+        let all: Vec<_> = o
+            .metadata
+            .iter()
+            .map(|(k, v)| format!("{k}: {v}"))
+            .collect();
         code(all.join(", "))
     });
     let pairs = facts(vec![
-        ("For", (!o.description.is_empty()).then(|| o.description.clone().into_any())),
+        (
+            "For",
+            (!o.description.is_empty()).then(|| o.description.clone().into_any()),
+        ),
         ("Customer", text(&o.customer.name)),
         ("Phone", text(&o.customer.phone)),
         ("E-mail", text(&o.customer.email)),
@@ -191,7 +202,12 @@ fn payments(f: &Frame, all: &[Payment]) -> AnyView {
     let list = table(
         "list",
         "Payments of this order",
-        &[("Provider", ""), ("Amount", "num"), ("State", ""), ("Started", "")],
+        &[
+            ("Provider", ""),
+            ("Amount", "num"),
+            ("State", ""),
+            ("Started", ""),
+        ],
         rows.into_any(),
     );
     view! { <section class="sec"><header><h2>"Payments"</h2></header>{list}</section> }.into_any()

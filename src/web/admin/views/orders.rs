@@ -26,7 +26,10 @@ fn customer_more(c: &Customer) -> String {
     if c.name.as_deref().unwrap_or("").is_empty() {
         return String::new();
     }
-    c.phone.clone().or_else(|| c.email.clone()).unwrap_or_default()
+    c.phone
+        .clone()
+        .or_else(|| c.email.clone())
+        .unwrap_or_default()
 }
 
 /// What the list shows.
@@ -50,7 +53,8 @@ pub fn list(f: &Frame, l: List) -> AnyView {
     if l.orders.is_empty() && l.query.is_empty() && l.newer.is_none() {
         let first = may.then(|| (f.url("/orders/new"), "New payment link"));
         let text = "An order says what a customer owes; its link is where it is paid. Make one and open the link: in test mode nothing is taken.";
-        return view! { {head("Orders", sub, None)}{empty("No orders yet", text, first)} }.into_any();
+        return view! { {head("Orders", sub, None)}{empty("No orders yet", text, first)} }
+            .into_any();
     }
     let status = l.query.get("status").to_owned();
     let mut links = vec![ViewLink {
@@ -118,7 +122,11 @@ pub fn list(f: &Frame, l: List) -> AnyView {
 fn order_row(f: &Frame, o: &Order) -> AnyView {
     let href = f.url(&format!("/orders/{}", o.id));
     let kind = format!("{} · ", o.kind.as_str());
-    let paid = if o.paid_minor > 0 { amt(o.paid()) } else { no_amt() };
+    let paid = if o.paid_minor > 0 {
+        amt(o.paid())
+    } else {
+        no_amt()
+    };
     let ends = matches!(o.status, OrderStatus::Open).then(|| f.zone.near(o.expires_at));
     let name = customer_name(&o.customer);
     let more = customer_more(&o.customer);
@@ -265,7 +273,10 @@ fn last_links(f: &Frame, last: &[Order]) -> AnyView {
 fn amount_field(f: &Frame, n: &New) -> AnyView {
     let t = &n.typed;
     let id = field_id("amount");
-    let problem = t.problem("amount").or(t.problem("currency")).map(str::to_owned);
+    let problem = t
+        .problem("amount")
+        .or(t.problem("currency"))
+        .map(str::to_owned);
     let invalid = problem.is_some().then_some("true");
     let described = problem.is_some().then_some("e-amount");
     let error = problem.map(|text| {

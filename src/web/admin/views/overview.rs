@@ -85,7 +85,10 @@ pub fn overview(f: &Frame, o: Overview) -> AnyView {
         view! { <p class="small muted">{words}</p> }
     });
     let volume = volume(f, &o);
-    let hours = o.by_hour.as_ref().map(|(currency, hours)| money_by_hour(*currency, hours));
+    let hours = o
+        .by_hour
+        .as_ref()
+        .map(|(currency, hours)| money_by_hour(*currency, hours));
     let health = health(f, &o);
     let quiet = quiet(&o.quiet);
     view! {
@@ -110,8 +113,10 @@ fn work(f: &Frame, w: &Work) -> AnyView {
     let class = (w.count == 0).then_some("none");
     let words = if w.count == 1 { w.one } else { w.many };
     let small = if w.late { "late" } else { "" };
-    let small = (!w.small.is_empty()).then(|| view! { <small class=small>{w.small.clone()}</small> });
-    view! { <li class=class><a href=f.url(w.path)><b>{w.count}</b>{words}{small}</a></li> }.into_any()
+    let small =
+        (!w.small.is_empty()).then(|| view! { <small class=small>{w.small.clone()}</small> });
+    view! { <li class=class><a href=f.url(w.path)><b>{w.count}</b>{words}{small}</a></li> }
+        .into_any()
 }
 
 fn title(days: u16) -> String {
@@ -226,7 +231,9 @@ fn health(f: &Frame, o: &Overview) -> AnyView {
         ],
         rows.into_any(),
     );
-    let heads = (0..24).map(|n| format!("{:02}", (o.first_hour + n) % 24)).collect();
+    let heads = (0..24)
+        .map(|n| format!("{:02}", (o.first_hour + n) % 24))
+        .collect();
     let numbers = o
         .health
         .iter()

@@ -38,11 +38,19 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
     let label = f.label(&p.provider);
     let how = format!("{label} {}, for ", sentences::method(p.method));
     let name = customer_name(&o.customer);
-    let of = if name.is_empty() { String::new() } else { format!(" of {name}") };
+    let of = if name.is_empty() {
+        String::new()
+    } else {
+        format!(" of {name}")
+    };
     let order_href = f.url(&format!("/orders/{}", o.id));
-    let shown = if p.captured_minor > 0 { p.captured() } else { p.amount };
-    let ask = (d.asks && f.may(Permission::ViewMoney) && p.status != PaymentStatus::Created)
-        .then(|| {
+    let shown = if p.captured_minor > 0 {
+        p.captured()
+    } else {
+        p.amount
+    };
+    let ask =
+        (d.asks && f.may(Permission::ViewMoney) && p.status != PaymentStatus::Created).then(|| {
             Post::to("/do/admin/payments/verify", f)
                 .with("payment", p.id.to_string())
                 .view(view! { <button class="btn">{format!("Ask {label} now")}</button> })
@@ -101,9 +109,10 @@ fn payment_notes(p: &Payment) -> AnyView {
     }
     if p.flags.is_empty() || p.status != PaymentStatus::Succeeded {
         let means = match (&p.failure, p.status) {
-            (Some(failure), PaymentStatus::Failed | PaymentStatus::Cancelled | PaymentStatus::Expired) => {
-                sentences::failure(failure.code)
-            }
+            (
+                Some(failure),
+                PaymentStatus::Failed | PaymentStatus::Cancelled | PaymentStatus::Expired,
+            ) => sentences::failure(failure.code),
             _ => state.means,
         };
         all.push(match p.status {
@@ -138,7 +147,10 @@ fn fact_list(f: &Frame, p: &Payment, o: &Order) -> AnyView {
         ("Receipt", p.receipt.clone().map(|t| code(t))),
         ("Their id", p.provider_ref.clone().map(|t| code(t))),
         ("Our reference", Some(code(p.reference.clone()))),
-        ("Asked them", (p.polls > 0).then(|| times(p.polls).into_any())),
+        (
+            "Asked them",
+            (p.polls > 0).then(|| times(p.polls).into_any()),
+        ),
         (
             "Waits until",
             p.status.is_open().then(|| f.zone.near_tag(p.expires_at)),
@@ -147,7 +159,11 @@ fn fact_list(f: &Frame, p: &Payment, o: &Order) -> AnyView {
 }
 
 fn times(n: i64) -> String {
-    if n == 1 { "once".to_owned() } else { format!("{n} times") }
+    if n == 1 {
+        "once".to_owned()
+    } else {
+        format!("{n} times")
+    }
 }
 
 fn refunds_panel(f: &Frame, p: &Payment, refunds: &[Refund]) -> AnyView {
@@ -164,7 +180,11 @@ fn refunds_panel(f: &Frame, p: &Payment, refunds: &[Refund]) -> AnyView {
         .iter()
         .map(|r| {
             let href = f.url(&format!("/refunds/{}", r.id));
-            let by = format!(" by {}, {}", f.who(&r.requested_by), f.zone.near(r.created_at));
+            let by = format!(
+                " by {}, {}",
+                f.who(&r.requested_by),
+                f.zone.near(r.created_at)
+            );
             view! {
                 <p class="box">
                     {chip(sentences::refund(r.status))}

@@ -81,7 +81,10 @@ pub fn list(f: &Frame, l: List) -> AnyView {
     let filters = Filters {
         path: path.clone(),
         query: l.query,
-        search: Some(("Our reference, their id or receipt", "Reference, receipt, their id")),
+        search: Some((
+            "Our reference, their id or receipt",
+            "Reference, receipt, their id",
+        )),
         selects: vec![
             Select {
                 name: "status",
@@ -89,7 +92,12 @@ pub fn list(f: &Frame, l: List) -> AnyView {
                 any: "Any state",
                 choices: PaymentStatus::ALL
                     .iter()
-                    .map(|s| (s.as_str().to_owned(), sentences::payment(*s).word.to_owned()))
+                    .map(|s| {
+                        (
+                            s.as_str().to_owned(),
+                            sentences::payment(*s).word.to_owned(),
+                        )
+                    })
                     .collect(),
             },
             Select {

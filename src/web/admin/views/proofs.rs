@@ -65,7 +65,11 @@ pub fn desk(f: &Frame, d: Desk) -> AnyView {
     if d.queue.is_empty() && d.item.is_none() {
         return nothing(f, d.decided, d.told);
     }
-    let class = if d.item.is_some() { "desk item" } else { "desk queueing" };
+    let class = if d.item.is_some() {
+        "desk item"
+    } else {
+        "desk queueing"
+    };
     let here = d.item.as_ref().map(|i| i.proof.id.to_string());
     let place = here
         .as_ref()
@@ -197,7 +201,11 @@ fn walk(f: &Frame, total: usize, place: Option<usize>, next: Option<String>) -> 
 
 fn picture(f: &Frame, i: &Item, walk: AnyView) -> AnyView {
     let name = customer_name(&i.order.customer);
-    let title = if name.is_empty() { i.order.reference.clone() } else { name };
+    let title = if name.is_empty() {
+        i.order.reference.clone()
+    } else {
+        name
+    };
     let payment = f.url(&format!("/payments/{}", i.payment.id));
     let page = f.url(&format!("/proofs/{}", i.proof.id));
     let file = f.url(&format!("/proofs/{}/file", i.proof.id));
@@ -376,8 +384,12 @@ fn compare(f: &Frame, i: &Item) -> AnyView {
     let line = |fact: &'static str, ours: AnyView, theirs: AnyView, same: Option<bool>| {
         let class = (same == Some(false)).then_some("no");
         let mark = match same {
-            Some(true) => view! { {icon_class("eq", "y")}<span class="sr">"agrees"</span> }.into_any(),
-            Some(false) => view! { {icon_class("ne", "n")}<span class="sr">"differs"</span> }.into_any(),
+            Some(true) => {
+                view! { {icon_class("eq", "y")}<span class="sr">"agrees"</span> }.into_any()
+            }
+            Some(false) => {
+                view! { {icon_class("ne", "n")}<span class="sr">"differs"</span> }.into_any()
+            }
             None => ().into_any(),
         };
         view! {
@@ -397,9 +409,18 @@ fn compare(f: &Frame, i: &Item) -> AnyView {
     };
     let before = i.proof.created_at < i.order.created_at;
     let to = (!i.pay_to.is_empty()).then(|| {
-        line("Paid to", i.pay_to.clone().into_any(), "look in the picture".into_any(), None)
+        line(
+            "Paid to",
+            i.pay_to.clone().into_any(),
+            "look in the picture".into_any(),
+            None,
+        )
     });
-    let owed = if i.order.left().minor > 0 { i.order.left() } else { i.payment.amount };
+    let owed = if i.order.left().minor > 0 {
+        i.order.left()
+    } else {
+        i.payment.amount
+    };
     view! {
         <table class="cmp">
             <caption class="sr">"Expected against claimed"</caption>
@@ -450,7 +471,8 @@ fn decision(f: &Frame, i: Item) -> AnyView {
 fn decided(f: &Frame, i: &Item) -> AnyView {
     let state = sentences::proof(i.proof.status);
     let by = i.proof.decided_by.as_deref().map(|u| f.who(u).into_any());
-    let note = (!i.proof.decision_note.is_empty()).then(|| i.proof.decision_note.clone().into_any());
+    let note =
+        (!i.proof.decision_note.is_empty()).then(|| i.proof.decision_note.clone().into_any());
     view! {
         <div class="decide">
             <p>{chip(state)}" "<span class="muted">{state.means}</span></p>
@@ -488,12 +510,19 @@ fn decide(f: &Frame, i: &Item) -> AnyView {
         .iter()
         .find(|t| !t.same_file && t.proof.status == ProofStatus::Approved);
     let blocked = used.is_some() && !i.another;
-    let owed = if i.order.left().minor > 0 { i.order.left() } else { i.payment.amount };
+    let owed = if i.order.left().minor > 0 {
+        i.order.left()
+    } else {
+        i.payment.amount
+    };
     let start = owed.to_major_string();
     let label = format!("What came, in {}", owed.currency);
     let approve = if blocked {
         let why = used.map(|t| {
-            format!("Cannot be approved: {} has paid {}. ", i.proof.reference, t.reference)
+            format!(
+                "Cannot be approved: {} has paid {}. ",
+                i.proof.reference, t.reference
+            )
         });
         let href = f.url(&format!("/proofs/{id}?another=1"));
         view! {
@@ -506,7 +535,9 @@ fn decide(f: &Frame, i: &Item) -> AnyView {
         .into_any()
     } else {
         let note = i.another.then(|| {
-            Input::text("note", "Why it is another transfer").required().view(&i.typed)
+            Input::text("note", "Why it is another transfer")
+                .required()
+                .view(&i.typed)
         });
         let button = format!("Approve {}", money_text(owed));
         Post::to("/do/admin/proofs/approve", f)
@@ -523,28 +554,34 @@ fn decide(f: &Frame, i: &Item) -> AnyView {
                 <p class="hint small muted">"If less or more came, write what came: the order counts that."</p>
             })
     };
-    let more = why_form(f, &WhyForm {
-        id: "ask-more",
-        action: "/do/admin/proofs/request-more",
-        title: "Ask for more".to_owned(),
-        choices: &WANTED,
-        button: "Ask and keep the order open",
-        class: "btn primary",
-        proof: &id,
-        open: i.open == Some("ask-more"),
-        typed: &i.typed,
-    });
-    let reject = why_form(f, &WhyForm {
-        id: "reject",
-        action: "/do/admin/proofs/reject",
-        title: format!("Why is {} rejected?", money_text(owed)),
-        choices: &REASONS,
-        button: "Reject and tell the customer",
-        class: "btn danger primary",
-        proof: &id,
-        open: i.open == Some("reject"),
-        typed: &i.typed,
-    });
+    let more = why_form(
+        f,
+        &WhyForm {
+            id: "ask-more",
+            action: "/do/admin/proofs/request-more",
+            title: "Ask for more".to_owned(),
+            choices: &WANTED,
+            button: "Ask and keep the order open",
+            class: "btn primary",
+            proof: &id,
+            open: i.open == Some("ask-more"),
+            typed: &i.typed,
+        },
+    );
+    let reject = why_form(
+        f,
+        &WhyForm {
+            id: "reject",
+            action: "/do/admin/proofs/reject",
+            title: format!("Why is {} rejected?", money_text(owed)),
+            choices: &REASONS,
+            button: "Reject and tell the customer",
+            class: "btn danger primary",
+            proof: &id,
+            open: i.open == Some("reject"),
+            typed: &i.typed,
+        },
+    );
     let summary = i.typed.summary("It was not decided");
     view! { <div class="decide">{summary}{approve}{more}{reject}</div> }.into_any()
 }

@@ -128,7 +128,8 @@ fn switches(f: &Frame, s: &Settings, label: &str) -> AnyView {
         .into_any()
     } else if !s.enabled && !s.test_mode {
         let action = f.url(&format!("/providers/{}/offer", s.name));
-        view! { <form method="get" action=action>{switch(false, false, words, None)}</form> }.into_any()
+        view! { <form method="get" action=action>{switch(false, false, words, None)}</form> }
+            .into_any()
     } else {
         Post::to("/do/admin/providers/enable", f)
             .with("provider", s.name.clone())
@@ -159,7 +160,8 @@ fn keys(f: &Frame, s: &Settings) -> AnyView {
         .fields
         .iter()
         .map(|x| {
-            let optional = (!x.required).then(|| view! { <br /><span class="small muted">"optional"</span> });
+            let optional =
+                (!x.required).then(|| view! { <br /><span class="small muted">"optional"</span> });
             let live = live.then(|| key_cell(f, s, x, Mode::Live));
             view! {
                 <tr>
@@ -200,7 +202,11 @@ fn key_cell(f: &Frame, s: &Settings, x: &FieldView, mode: Mode) -> AnyView {
         (Mode::Live, true) => "Live, in use now",
         (Mode::Live, false) => "Live",
     };
-    let label = format!("{} {}", if mode.is_test() { "Test" } else { "Live" }, x.label);
+    let label = format!(
+        "{} {}",
+        if mode.is_test() { "Test" } else { "Live" },
+        x.label
+    );
     let input = field(x, &name, &label)
         .label_for_readers()
         .help(x.help)

@@ -76,13 +76,7 @@ fn line(f: &Frame, r: ProviderRow) -> AnyView {
 }
 
 /// The switch of test mode. Turning it off touches live money: a page asks first.
-pub fn test_switch(
-    f: &Frame,
-    name: &str,
-    label: &str,
-    on: bool,
-    words: &'static str,
-) -> AnyView {
+pub fn test_switch(f: &Frame, name: &str, label: &str, on: bool, words: &'static str) -> AnyView {
     let state = if on { "On" } else { "Off" };
     let shown = if words.is_empty() { state } else { words };
     let aria = words.is_empty().then(|| format!("Test mode of {label}"));

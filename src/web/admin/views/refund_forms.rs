@@ -58,14 +58,18 @@ pub fn ask(f: &Frame, a: Ask) -> AnyView {
         note(Note::plain(format!("Above {}:", money_text(m)), text))
     });
     let by_hand = a.by_hand.then(|| {
-        let text = "After it is approved, somebody pays it back by bank, phone or cash and records it.";
+        let text =
+            "After it is approved, somebody pays it back by bank, phone or cash and records it.";
         note(Note::warn(format!("{label} cannot send money back."), text))
     });
     let name = customer_name(&a.order.customer);
     let href = f.url(&format!("/orders/{}", a.order.id));
     let from = format!("{label} {}", sentences::method(p.method));
     let pairs = facts(vec![
-        ("Order", Some(view! { <a href=href>{a.order.reference.clone()}</a> }.into_any())),
+        (
+            "Order",
+            Some(view! { <a href=href>{a.order.reference.clone()}</a> }.into_any()),
+        ),
         ("Customer", (!name.is_empty()).then(|| name.into_any())),
         ("Came by", Some(from.into_any())),
         ("Captured", Some(amt(p.captured()))),

@@ -59,7 +59,11 @@ pub fn desk(f: &Frame, d: Desk) -> AnyView {
         }
         .into_any();
     }
-    let class = if d.item.is_some() { "refund item" } else { "refund queueing" };
+    let class = if d.item.is_some() {
+        "refund item"
+    } else {
+        "refund queueing"
+    };
     let here = d.item.as_ref().map(|i| i.refund.id.to_string());
     let told = told(d.told);
     let groups: [(&'static str, fn(RefundStatus) -> bool); 3] = [
@@ -238,7 +242,10 @@ fn checks(i: &Item) -> AnyView {
     };
     let fits = i.payment.refund_held_minor <= i.payment.captured_minor;
     let second = i.second_person.then(|| {
-        tick(true, "Above the limit: the asker may not be the approver".into_any())
+        tick(
+            true,
+            "Above the limit: the asker may not be the approver".into_any(),
+        )
     });
     view! {
         <ul class="ticks">
@@ -268,7 +275,10 @@ fn decision(f: &Frame, i: &Item) -> AnyView {
             approve(f, i)
         } else {
             let who = or_list(&i.deciders);
-            note(Note::plain("Your role asks, another decides.", format!("{who} can.")))
+            note(Note::plain(
+                "Your role asks, another decides.",
+                format!("{who} can."),
+            ))
         }
     } else if i.by_hand && r.status == RefundStatus::Sending && f.may(Permission::ApproveRefunds) {
         by_hand(f, i)
@@ -298,7 +308,10 @@ fn own(deciders: &[String]) -> AnyView {
     } else {
         format!("{} can.", or_list(deciders))
     };
-    note(Note::plain("You asked for this refund, so someone else decides.", text))
+    note(Note::plain(
+        "You asked for this refund, so someone else decides.",
+        text,
+    ))
 }
 
 fn approve(f: &Frame, i: &Item) -> AnyView {
@@ -316,14 +329,20 @@ fn approve(f: &Frame, i: &Item) -> AnyView {
             <button class="btn primary wide-btn" accesskey="a">{button}</button>
             <a class="btn wide-btn" href="#reject-refund" accesskey="r">"Reject"</a>
         });
-    let no = Post::to("/do/admin/refunds/reject", f).with("refund", id).view(view! {
-        {Input::area("note", "Why not? The asker reads it.", 2).required().view(&i.typed)}
-        <div class="acts after">
-            <button class="btn danger primary">"Reject the refund"</button>
-            <a class="btn quiet" href="#main">"Back"</a>
-        </div>
-    });
-    let class = if i.typed.problems.is_empty() { "why" } else { "why open" };
+    let no = Post::to("/do/admin/refunds/reject", f)
+        .with("refund", id)
+        .view(view! {
+            {Input::area("note", "Why not? The asker reads it.", 2).required().view(&i.typed)}
+            <div class="acts after">
+                <button class="btn danger primary">"Reject the refund"</button>
+                <a class="btn quiet" href="#main">"Back"</a>
+            </div>
+        });
+    let class = if i.typed.problems.is_empty() {
+        "why"
+    } else {
+        "why open"
+    };
     view! { {yes}<div class=class id="reject-refund">{no}</div> }.into_any()
 }
 

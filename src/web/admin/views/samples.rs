@@ -70,7 +70,11 @@ pub fn frame(role: Role) -> Frame {
 }
 
 pub fn order(n: u128, reference: &str, who: &str, amount: Money, status: OrderStatus) -> Order {
-    let paid = if status == OrderStatus::Paid { amount.minor } else { 0 };
+    let paid = if status == OrderStatus::Paid {
+        amount.minor
+    } else {
+        0
+    };
     Order {
         id: OrderId::from_bits(n),
         tenant_id: TenantId::from_bits(1),
@@ -102,7 +106,11 @@ pub fn order(n: u128, reference: &str, who: &str, amount: Money, status: OrderSt
 }
 
 pub fn payment(n: u128, provider: &str, amount: Money, status: PaymentStatus) -> Payment {
-    let captured = if status == PaymentStatus::Succeeded { amount.minor } else { 0 };
+    let captured = if status == PaymentStatus::Succeeded {
+        amount.minor
+    } else {
+        0
+    };
     Payment {
         id: PaymentId::from_bits(n),
         tenant_id: TenantId::from_bits(1),
@@ -115,7 +123,11 @@ pub fn payment(n: u128, provider: &str, amount: Money, status: PaymentStatus) ->
         captured_minor: captured,
         refund_held_minor: 0,
         status,
-        flags: if n == 2 { vec![Flag::Late, Flag::Duplicate] } else { vec![] },
+        flags: if n == 2 {
+            vec![Flag::Late, Flag::Duplicate]
+        } else {
+            vec![]
+        },
         reference: "INV2041K7Q3".to_owned(),
         provider_ref: Some("ws_CO_19112026135840112711204126".to_owned()),
         receipt: Some("TKJ8X2LM4P".to_owned()),
@@ -208,26 +220,76 @@ fn story() -> Vec<Line> {
 pub fn orders() -> Vec<Order> {
     use OrderStatus as S;
     vec![
-        order(1, "ORD-2089", "Njeri Wambui", money("KES", 320_000), S::Open),
-        order(2, "INV-2044", "Kampala Fresh Foods Ltd", money("UGX", 12_450_000), S::Paid),
-        order(3, "BOOK-318", "Adaeze Nwosu", money("NGN", 4_200_000), S::Cancelled),
-        order(4, "INV-2040", "Gulf Traders", money("KWD", 4_250), S::Expired),
-        order(5, "INV-2041", "Wanjiku Traders", money("KES", 1_250_000), S::PartiallyPaid),
+        order(
+            1,
+            "ORD-2089",
+            "Njeri Wambui",
+            money("KES", 320_000),
+            S::Open,
+        ),
+        order(
+            2,
+            "INV-2044",
+            "Kampala Fresh Foods Ltd",
+            money("UGX", 12_450_000),
+            S::Paid,
+        ),
+        order(
+            3,
+            "BOOK-318",
+            "Adaeze Nwosu",
+            money("NGN", 4_200_000),
+            S::Cancelled,
+        ),
+        order(
+            4,
+            "INV-2040",
+            "Gulf Traders",
+            money("KWD", 4_250),
+            S::Expired,
+        ),
+        order(
+            5,
+            "INV-2041",
+            "Wanjiku Traders",
+            money("KES", 1_250_000),
+            S::PartiallyPaid,
+        ),
     ]
 }
 
 fn typed() -> Typed {
     Typed {
         values: BTreeMap::from([("reference".to_owned(), "INV-2041 <b>".to_owned())]),
-        problems: vec![("reference".to_owned(), "INV-2041 is used already.".to_owned())],
+        problems: vec![(
+            "reference".to_owned(),
+            "INV-2041 is used already.".to_owned(),
+        )],
     }
 }
 
 /// Every page by name, as its main part.
 pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
-    let paid = payment(2, "mpesa", money("KES", 1_250_000), PaymentStatus::Succeeded);
-    let an_order = order(2, "INV-2041", "Wanjiku Traders", money("KES", 1_250_000), OrderStatus::Paid);
-    let open = order(1, "ORD-2089", "Njeri Wambui", money("KES", 320_000), OrderStatus::Open);
+    let paid = payment(
+        2,
+        "mpesa",
+        money("KES", 1_250_000),
+        PaymentStatus::Succeeded,
+    );
+    let an_order = order(
+        2,
+        "INV-2041",
+        "Wanjiku Traders",
+        money("KES", 1_250_000),
+        OrderStatus::Paid,
+    );
+    let open = order(
+        1,
+        "ORD-2089",
+        "Njeri Wambui",
+        money("KES", 320_000),
+        OrderStatus::Open,
+    );
     let list = |n: u128, provider: &str, code: &str, minor: i64, status| payments::PaymentRow {
         payment: payment(n, provider, money(code, minor), status),
         reference: format!("ORD-20{n:02}"),
@@ -290,7 +352,8 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                 order::Detail {
                     order: open.clone(),
                     payments: vec![paid.clone()],
-                    link: "https://pay.baraka.example/pay/0123456789abcdef0123456789abcdef".to_owned(),
+                    link: "https://pay.baraka.example/pay/0123456789abcdef0123456789abcdef"
+                        .to_owned(),
                     story: story(),
                     fresh: true,
                 },
@@ -326,7 +389,11 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                 payment::Detail {
                     payment: paid.clone(),
                     order: an_order.clone(),
-                    refunds: vec![refund(1, money("KES", 400_000), RefundStatus::AwaitingApproval)],
+                    refunds: vec![refund(
+                        1,
+                        money("KES", 400_000),
+                        RefundStatus::AwaitingApproval,
+                    )],
                     story: story(),
                     asks: true,
                     differs: vec![],
@@ -347,7 +414,11 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                     story: story(),
                     asks: true,
                     differs: vec![
-                        ("Amount".to_owned(), "KES 4,500.00".to_owned(), "KES 4,050.00".to_owned()),
+                        (
+                            "Amount".to_owned(),
+                            "KES 4,500.00".to_owned(),
+                            "KES 4,050.00".to_owned(),
+                        ),
                         ("Currency".to_owned(), "KES".to_owned(), "KES".to_owned()),
                     ],
                     came: Some(money("KES", 405_000)),
@@ -373,17 +444,35 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
         ("refunds", refunds::desk(f, a_refund_desk(&paid, &an_order))),
         (
             "refunds-empty",
-            refunds::desk(f, refunds::Desk { queue: vec![], told: None, item: None }),
+            refunds::desk(
+                f,
+                refunds::Desk {
+                    queue: vec![],
+                    told: None,
+                    item: None,
+                },
+            ),
         ),
         ("proofs", proofs::desk(f, a_proof_desk(&open, true))),
         ("proofs-queue", proofs::desk(f, a_proof_desk(&open, false))),
         (
             "proofs-empty",
-            proofs::desk(f, proofs::Desk { queue: vec![], decided: false, told: None, item: None }),
+            proofs::desk(
+                f,
+                proofs::Desk {
+                    queue: vec![],
+                    decided: false,
+                    told: None,
+                    item: None,
+                },
+            ),
         ),
         ("providers", providers::list(f, provider_rows())),
         ("provider", provider::settings(f, settings())),
-        ("provider-offer", provider::offer(f, "mpesa", &Typed::default())),
+        (
+            "provider-offer",
+            provider::offer(f, "mpesa", &Typed::default()),
+        ),
         (
             "provider-go-live",
             providers::go_live(
@@ -412,7 +501,10 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                 },
             ),
         ),
-        ("hook", super::hooks::detail(f, &hook(1, HookStatus::Failed), super::hooks::Body::Read)),
+        (
+            "hook",
+            super::hooks::detail(f, &hook(1, HookStatus::Failed), super::hooks::Body::Read),
+        ),
         (
             "team",
             team::team(
@@ -423,14 +515,29 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                         person(2, "Joseph Otieno", Role::Staff, true),
                         person(3, "Halima Yusuf", Role::Viewer, false),
                     ],
-                    link: Some(("Halima Yusuf".to_owned(), "https://pay.baraka.example/login/link/abc".to_owned())),
+                    link: Some((
+                        "Halima Yusuf".to_owned(),
+                        "https://pay.baraka.example/login/link/abc".to_owned(),
+                    )),
                     typed: Typed::default(),
                 },
             ),
         ),
-        ("team-remove", team::remove(f, &person(2, "Joseph Otieno", Role::Staff, true))),
+        (
+            "team-remove",
+            team::remove(f, &person(2, "Joseph Otieno", Role::Staff, true)),
+        ),
         ("account", team::account(f, &Typed::default())),
-        ("start", start::start(f, start::Done { test_payment: true, ..start::Done::default() })),
+        (
+            "start",
+            start::start(
+                f,
+                start::Done {
+                    test_payment: true,
+                    ..start::Done::default()
+                },
+            ),
+        ),
     ]
 }
 
@@ -458,14 +565,50 @@ fn an_overview() -> overview::Overview {
     overview::Overview {
         days: 1,
         work: vec![
-            work(14, "proof to decide", "proofs to decide", "oldest waits 38 min", true, "/proofs"),
-            work(2, "refund to approve", "refunds to approve", "oldest 12 min", false, "/refunds"),
-            work(1, "mismatched payment", "mismatched payments", "", false, "/payments?status=mismatched"),
-            work(0, "hook to look at", "hooks to look at", "", false, "/hooks?status=failed"),
+            work(
+                14,
+                "proof to decide",
+                "proofs to decide",
+                "oldest waits 38 min",
+                true,
+                "/proofs",
+            ),
+            work(
+                2,
+                "refund to approve",
+                "refunds to approve",
+                "oldest 12 min",
+                false,
+                "/refunds",
+            ),
+            work(
+                1,
+                "mismatched payment",
+                "mismatched payments",
+                "",
+                false,
+                "/payments?status=mismatched",
+            ),
+            work(
+                0,
+                "hook to look at",
+                "hooks to look at",
+                "",
+                false,
+                "/hooks?status=failed",
+            ),
         ],
         notes: vec![
-            Note::bad("Paystack fails more than usual:", "4 of 16 tries succeeded.").go("/x", "See the 12 tries"),
-            Note::test("Mock is in test mode.", "It is counted nowhere on this page.").go("/y", "Providers"),
+            Note::bad(
+                "Paystack fails more than usual:",
+                "4 of 16 tries succeeded.",
+            )
+            .go("/x", "See the 12 tries"),
+            Note::test(
+                "Mock is in test mode.",
+                "It is counted nowhere on this page.",
+            )
+            .go("/y", "Providers"),
         ],
         volume: vec![
             overview::Volume {
@@ -481,18 +624,29 @@ fn an_overview() -> overview::Overview {
         ],
         by_hour: Some((
             Currency::KES,
-            (0..24).map(|h| money("KES", hours[h % 12] * 400_000)).collect(),
+            (0..24)
+                .map(|h| money("KES", hours[h % 12] * 400_000))
+                .collect(),
         )),
         health: vec![
             overview::Health {
                 provider: "mpesa".to_owned(),
-                hours: (0..24).map(|h| (u32::try_from(hours[h % 12]).unwrap(), u32::try_from(h % 3).unwrap())).collect(),
+                hours: (0..24)
+                    .map(|h| {
+                        (
+                            u32::try_from(hours[h % 12]).unwrap(),
+                            u32::try_from(h % 3).unwrap(),
+                        )
+                    })
+                    .collect(),
                 light: Light::Ok,
                 words: "Healthy".to_owned(),
             },
             overview::Health {
                 provider: "paystack".to_owned(),
-                hours: (0..24).map(|h| (u32::try_from(h % 4).unwrap(), u32::try_from(h / 9).unwrap())).collect(),
+                hours: (0..24)
+                    .map(|h| (u32::try_from(h % 4).unwrap(), u32::try_from(h / 9).unwrap()))
+                    .collect(),
                 light: Light::Bad,
                 words: "Failing".to_owned(),
             },
@@ -510,7 +664,14 @@ fn an_overview() -> overview::Overview {
 fn a_refund_desk(paid: &Payment, an_order: &Order) -> refunds::Desk {
     use RefundStatus as R;
     let one = refund(1, money("KES", 1_250_000), R::AwaitingApproval);
-    let queue = [R::AwaitingApproval, R::Unknown, R::Sending, R::Failed, R::Succeeded, R::Rejected];
+    let queue = [
+        R::AwaitingApproval,
+        R::Unknown,
+        R::Sending,
+        R::Failed,
+        R::Succeeded,
+        R::Rejected,
+    ];
     refunds::Desk {
         queue: (1..)
             .zip(queue)
@@ -537,20 +698,29 @@ fn a_refund_desk(paid: &Payment, an_order: &Order) -> refunds::Desk {
 
 fn a_proof_desk(open: &Order, item: bool) -> proofs::Desk {
     proofs::Desk {
-        queue: [(1, "Peter Mwangi"), (2, "St. Anne’s Clinic, Nakuru"), (3, "Rose Chebet")]
-            .into_iter()
-            .map(|(n, who)| proofs::Queued {
-                proof: proof(n, ProofStatus::Submitted),
-                reference: format!("INV-203{n}"),
-                customer: who.to_owned(),
-                amount: money("KES", 840_000),
-            })
-            .collect(),
+        queue: [
+            (1, "Peter Mwangi"),
+            (2, "St. Anne’s Clinic, Nakuru"),
+            (3, "Rose Chebet"),
+        ]
+        .into_iter()
+        .map(|(n, who)| proofs::Queued {
+            proof: proof(n, ProofStatus::Submitted),
+            reference: format!("INV-203{n}"),
+            customer: who.to_owned(),
+            amount: money("KES", 840_000),
+        })
+        .collect(),
         decided: false,
         told: None,
         item: item.then(|| proofs::Item {
             proof: proof(1, ProofStatus::Submitted),
-            payment: payment(1, "manual", money("KES", 840_000), PaymentStatus::RequiresAction),
+            payment: payment(
+                1,
+                "manual",
+                money("KES", 840_000),
+                PaymentStatus::RequiresAction,
+            ),
             order: open.clone(),
             twins: vec![proofs::Twin {
                 proof: proof(9, ProofStatus::Approved),
@@ -569,20 +739,24 @@ fn a_proof_desk(open: &Order, item: bool) -> proofs::Desk {
 }
 
 fn provider_rows() -> Vec<providers::ProviderRow> {
-    [("mpesa", false, Light::Ok, "Ready"), ("paystack", true, Light::Warn, "In test mode"), ("mtn_momo", true, Light::Off, "Not set up")]
-        .into_iter()
-        .map(|(name, test_mode, light, health)| providers::ProviderRow {
-            name: name.to_owned(),
-            methods: "prompt, paybill".to_owned(),
-            currencies: "KES".to_owned(),
-            enabled: name != "mtn_momo",
-            test_mode,
-            test_only: false,
-            ready: true,
-            light,
-            health: health.to_owned(),
-        })
-        .collect()
+    [
+        ("mpesa", false, Light::Ok, "Ready"),
+        ("paystack", true, Light::Warn, "In test mode"),
+        ("mtn_momo", true, Light::Off, "Not set up"),
+    ]
+    .into_iter()
+    .map(|(name, test_mode, light, health)| providers::ProviderRow {
+        name: name.to_owned(),
+        methods: "prompt, paybill".to_owned(),
+        currencies: "KES".to_owned(),
+        enabled: name != "mtn_momo",
+        test_mode,
+        test_only: false,
+        ready: true,
+        light,
+        health: health.to_owned(),
+    })
+    .collect()
 }
 
 fn settings() -> provider::Settings {
@@ -638,7 +812,10 @@ fn settings() -> provider::Settings {
         notes: vec![],
         typed: Typed {
             values: BTreeMap::new(),
-            problems: vec![("live[consumer_key]".to_owned(), "This is a test key.".to_owned())],
+            problems: vec![(
+                "live[consumer_key]".to_owned(),
+                "This is a test key.".to_owned(),
+            )],
         },
     }
 }

@@ -54,7 +54,12 @@ pub fn team(f: &Frame, t: Team) -> AnyView {
     let list = table(
         "list mid calm",
         "Team",
-        &[("Person", ""), ("Role", ""), ("State", ""), ("Actions", "no-phone")],
+        &[
+            ("Person", ""),
+            ("Role", ""),
+            ("State", ""),
+            ("Actions", "no-phone"),
+        ],
         rows.into_any(),
     );
     let invite = Post::to("/do/admin/team/invite", f)

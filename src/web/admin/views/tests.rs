@@ -81,7 +81,10 @@ fn pages_outside_a_shop_are_whole_too() {
         role: "owner",
     };
     for (name, view) in [
-        ("login", super::door::login(&Typed::default(), "/admin", Some(Note::bad("No.", "")))),
+        (
+            "login",
+            super::door::login(&Typed::default(), "/admin", Some(Note::bad("No.", ""))),
+        ),
         ("link", super::door::set_password("abc", &Typed::default())),
         ("choose", super::door::choose(vec![shop])),
         ("none", super::door::choose(vec![])),
@@ -96,7 +99,10 @@ fn pages_outside_a_shop_are_whole_too() {
 #[test]
 fn typed_text_is_escaped_and_shown_again() {
     let f = frame(Role::Owner);
-    let (_, main) = pages(&f).into_iter().find(|(n, _)| *n == "orders-new").unwrap();
+    let (_, main) = pages(&f)
+        .into_iter()
+        .find(|(n, _)| *n == "orders-new")
+        .unwrap();
     let html = render::html(move || main, false);
     assert!(html.contains("INV-2041 &lt;b"), "{html}");
     assert!(html.contains("aria-invalid=\"true\""));
@@ -106,9 +112,23 @@ fn typed_text_is_escaped_and_shown_again() {
 fn what_a_role_may_not_do_is_not_offered() {
     let viewer = frame(Role::Viewer);
     for (name, main) in pages(&viewer) {
-        if ["orders", "order", "payment", "refunds", "payment-mismatched"].contains(&name) {
+        if [
+            "orders",
+            "order",
+            "payment",
+            "refunds",
+            "payment-mismatched",
+        ]
+        .contains(&name)
+        {
             let html = render::html(move || main, false);
-            for action in ["/orders/cancel", "/orders/new", "/refund\"", "/refunds/approve", "/payments/decide"] {
+            for action in [
+                "/orders/cancel",
+                "/orders/new",
+                "/refund\"",
+                "/refunds/approve",
+                "/payments/decide",
+            ] {
                 assert!(!html.contains(action), "{name}: {action}");
             }
         }

@@ -1,0 +1,374 @@
+//! From orders and payments to what the views need. Reads through the services, decides nothing.
+use super::by_hand::{Instructions, ProofForm, ProofView};
+use super::choose::Offer;
+use super::parts::{Frame, Instrument, TestPanel};
+use super::style::Brand;
+use super::waiting::{Wait, Waiting};
+use crate::clock::random_hex;
+use crate::domain::ids::Id;
+use crate::domain::method::Method;
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::payment::{NextAction, Payment, PaymentStatus};
+use crate::domain::proof::Proof;
+use crate::domain::{Money, Timestamp};
+use crate::services::checkout::Choice;
+use crate::services::tenants::Tenant;
+use crate::services::{App, Flow, StoreError, TestOutcome, find_provider, orders};
+use crate::web::flash::{Flash, cookie};
+use crate::web::texts::{How, Lang, Outcome, Wishes, format};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use jiff::tz::TimeZone;
+use std::collections::BTreeMap;
+
+/// A request's link, opened: the order, its tenant and the reader's language.
+pub struct Opened {
+    pub tenant: Tenant,
+    pub order: Order,
+    pub lang: Lang,
+    pub zone: TimeZone,
+    pub now: Timestamp,
+    /// Remembers a choice of language.
+    pub cookie: Option<(HeaderName, HeaderValue)>,
+}
+
+const LANG_COOKIE: &str = "malipo_lang";
+const YEAR_SECS: i64 = 31_536_000;
+
+/// Whether cookies may be marked `Secure`.
+pub fn secure(app: &App) -> bool {
+    app.settings.public_url.starts_with("https://")
+}
+
+/// The value of `?lang=`, if it is there.
+fn wished(uri: &Uri) -> Option<&str> {
+    uri.query()?
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("lang="))
+}
+
+/// The language before any order is known.
+pub fn lang_of(headers: &HeaderMap, uri: &Uri) -> Lang {
+    choose_lang(headers, uri, None, None)
+}
+
+fn choose_lang(headers: &HeaderMap, uri: &Uri, order: Option<&str>, tenant: Option<&str>) -> Lang {
+    let remembered = cookie(headers, LANG_COOKIE);
+    let accepted = headers.get(header::ACCEPT_LANGUAGE);
+    Lang::choose(&Wishes {
+        query: wished(uri),
+        cookie: remembered.as_deref(),
+        order,
+        accept_language: accepted.and_then(|v| v.to_str().ok()),
+        tenant,
+    })
+}
+
+/// Opens a checkout link. `None`: there is no such link.
+pub async fn open(
+    app: &App,
+    token: &str,
+    headers: &HeaderMap,
+    uri: &Uri,
+) -> Result<Option<Opened>, StoreError> {
+    let Some((tenant, order)) = orders::by_token(app, token).await? else {
+        return Ok(None);
+    };
+    let lang = choose_lang(headers, uri, order.locale.as_deref(), Some(&tenant.locale));
+    let chosen = wished(uri).and_then(Lang::parse).map(|lang| {
+        let secure = if secure(app) { "; Secure" } else { "" };
+        let text = format!(
+            "{LANG_COOKIE}={}; Path=/pay; Max-Age={YEAR_SECS}; SameSite=Lax; HttpOnly{secure}",
+            lang.tag()
+        );
+        let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
+        (header::SET_COOKIE, value)
+    });
+    Ok(Some(Opened {
+        zone: format::zone(&tenant.timezone),
+        now: app.clock.now(),
+        tenant,
+        order,
+        lang,
+        cookie: chosen,
+    }))
+}
+
+impl Opened {
+    pub fn base(&self) -> String {
+        format!("/pay/{}", self.order.token)
+    }
+
+    /// The page of one payment.
+    pub fn page_of(&self, payment: &Payment) -> String {
+        format!("{}/payment/{}", self.base(), payment.id)
+    }
+
+    /// The frame of a page; `test` shows the banner.
+    pub fn frame(&self, test: bool) -> Frame {
+        let (order, tenant) = (&self.order, &self.tenant);
+        let open = matches!(order.status, OrderStatus::Open | OrderStatus::PartiallyPaid);
+        let part = open && order.paid_minor > 0;
+        Frame {
+            lang: self.lang,
+            brand: Brand::new(&tenant.brand),
+            merchant: tenant.name.clone(),
+            contact_phone: tenant.contact_phone.clone(),
+            contact_email: tenant.contact_email.clone(),
+            description: order.description.clone(),
+            kind: order.kind,
+            reference: order.reference.clone(),
+            amount: if part { order.left() } else { order.amount },
+            paid: part.then(|| order.paid()),
+            pay_by: if open && order.takes_payments(self.now) {
+                self.day_time(order.expires_at)
+            } else {
+                String::new()
+            },
+            base: self.base(),
+            test,
+        }
+    }
+
+    pub fn day_time(&self, at: Timestamp) -> String {
+        format::day_time(self.lang, &self.zone, at)
+    }
+
+    pub fn full(&self, at: Timestamp) -> String {
+        format::full(self.lang, &self.zone, at)
+    }
+
+    pub fn time(&self, at: Timestamp) -> String {
+        format::isolate(self.lang, &format::time(&self.zone, at))
+    }
+
+    pub fn money(&self, money: Money) -> String {
+        format::money(self.lang, money)
+    }
+
+    /// Method and, where there is one, the masked number: for pages that are shown around.
+    pub fn paid_with(&self, p: &Payment) -> String {
+        let name = (self.lang.texts().method_name)(p.method, label(p));
+        match &p.phone {
+            Some(phone) => {
+                let masked = format::phone_masked(self.lang, phone, &self.tenant.country);
+                format!("{name}, {masked}")
+            }
+            None => name,
+        }
+    }
+
+    pub fn phone(&self, p: &Payment) -> Option<String> {
+        let phone = p.phone.as_deref()?;
+        Some(format::phone(self.lang, phone, &self.tenant.country))
+    }
+
+    /// Where the merchant wants the customer back after success.
+    pub fn return_url(&self) -> Option<String> {
+        self.order.return_url.clone()
+    }
+
+    /// Where the merchant wants the customer back without a payment.
+    pub fn failure_url(&self) -> Option<String> {
+        let order = &self.order;
+        order
+            .failure_url
+            .clone()
+            .or_else(|| order.return_url.clone())
+    }
+
+    /// The waiting page of a payment that is not at its end.
+    pub fn waiting(&self, p: &Payment) -> Waiting {
+        let how = how_of(p);
+        let kind = match p.status {
+            PaymentStatus::Mismatched => Wait::Staff,
+            PaymentStatus::Created | PaymentStatus::Unknown | PaymentStatus::Processing => {
+                Wait::Provider
+            }
+            _ => Wait::Customer,
+        };
+        let page_url = match &p.next_action {
+            NextAction::Redirect { .. } if p.provider == "mock" => {
+                Some(format!("{}/mock/{}", self.base(), p.reference))
+            }
+            NextAction::Redirect { url } => Some(url.clone()),
+            NextAction::PhonePrompt | NextAction::Instructions | NextAction::None => None,
+        };
+        let sent = format::seconds(&self.zone, p.created_at);
+        Waiting {
+            payment_id: p.id.to_string(),
+            state: p.status.as_str().to_owned(),
+            kind,
+            label: label(p).to_owned(),
+            method: how,
+            amount: self.money(p.amount),
+            phone: self.phone(p).unwrap_or_default(),
+            sent_at: format::isolate(self.lang, &sent),
+            asked_at: (p.polls > 0).then(|| self.time(p.updated_at)),
+            age_secs: self.now.secs_since(p.created_at),
+            page_url,
+            panels: panel_of(p).into_iter().collect(),
+        }
+    }
+
+    pub fn proof_form(&self, p: &Payment, headers: &HeaderMap) -> ProofForm {
+        ProofForm {
+            action: format!("{}/proof/{}", self.base(), p.id),
+            form_key: random_hex::<12>(),
+            refused: Flash::read(headers, "proof"),
+        }
+    }
+
+    pub fn proof_view(
+        &self,
+        p: &Payment,
+        proof: &Proof,
+        told: &Instructions,
+        form: ProofForm,
+        takes_more: bool,
+    ) -> ProofView {
+        let t = self.lang.texts();
+        let file = proof.file.as_ref().map(|file| {
+            let size = format::size(self.lang, file.bytes);
+            if file.media_type == "application/pdf" {
+                (t.file_pdf)(&size)
+            } else {
+                (t.file_photo)(&size)
+            }
+        });
+        let held = proof.holder(self.now).is_some();
+        ProofView {
+            status: proof.status,
+            claimed_at: proof.claimed_at.filter(|_| held).map(|at| self.time(at)),
+            sent_at: self.time(proof.updated_at.min(proof.created_at)),
+            file,
+            reference: proof.reference.clone(),
+            notes: proof.notes.clone(),
+            staff_note: proof.decision_note.clone(),
+            review_hours: told.review_hours,
+            takes_more,
+            form,
+            age_secs: self.now.secs_since(p.created_at),
+        }
+    }
+}
+
+/// The name that people know a payment's provider by.
+pub fn label(p: &Payment) -> &'static str {
+    find_provider(&p.provider).map_or("Malipo", |a| a.info().label)
+}
+
+/// What the customer does in a flow.
+pub fn how(flow: Flow, method: Method) -> How {
+    match flow {
+        Flow::PhonePrompt => How::Prompt,
+        Flow::Redirect => How::Page,
+        Flow::Instructions => match method {
+            Method::CashOnDelivery => How::Cash,
+            Method::MobileMoney => How::MobileByHand,
+            Method::Paybill => How::Paybill,
+            _ => How::Transfer,
+        },
+    }
+}
+
+fn how_of(p: &Payment) -> How {
+    find_provider(&p.provider)
+        .and_then(|a| a.info().method(p.method))
+        .map_or(How::Page, |m| how(m.flow, p.method))
+}
+
+/// A provider's method for the page.
+pub fn offer(choice: &Choice) -> Offer {
+    Offer {
+        provider: choice.provider.name,
+        label: choice.provider.label,
+        monogram: choice.provider.monogram,
+        method: choice.method,
+        how: how(choice.flow, choice.method),
+        test: choice.test,
+        recommended: choice.recommended,
+        needs_phone: choice.needs_phone,
+        needs_email: choice.needs_email,
+    }
+}
+
+/// The documented test data of the offered providers in test mode.
+pub fn panels(choices: &[Choice]) -> Vec<TestPanel> {
+    let mut seen = BTreeMap::new();
+    for choice in choices.iter().filter(|c| c.test) {
+        seen.entry(choice.provider.name).or_insert(choice.provider);
+    }
+    seen.into_values().filter_map(panel).collect()
+}
+
+fn panel_of(p: &Payment) -> Option<TestPanel> {
+    p.test_mode
+        .then(|| find_provider(&p.provider))
+        .flatten()
+        .and_then(|a| panel(a.info()))
+}
+
+fn panel(info: &'static crate::services::ProviderInfo) -> Option<TestPanel> {
+    let instruments: Vec<_> = info
+        .test_instruments
+        .iter()
+        .map(|i| Instrument {
+            number: i.number,
+            detail: i.detail,
+            outcome: outcome(i.outcome),
+            simulator_only: i.simulator_only,
+        })
+        .collect();
+    (!instruments.is_empty()).then_some(TestPanel {
+        provider: info.name,
+        label: info.label,
+        instruments,
+    })
+}
+
+fn outcome(of: TestOutcome) -> Outcome {
+    match of {
+        TestOutcome::Paid => Outcome::Paid,
+        TestOutcome::Declined => Outcome::Declined,
+        TestOutcome::InsufficientFunds => Outcome::InsufficientFunds,
+        TestOutcome::WrongPin => Outcome::WrongPin,
+        TestOutcome::Cancelled => Outcome::Cancelled,
+        TestOutcome::Unreachable => Outcome::Unreachable,
+        TestOutcome::NeverAnswers => Outcome::NeverAnswers,
+    }
+}
+
+/// The merchant's instructions for a method, from its settings.
+pub fn instructions(options: &BTreeMap<String, String>, method: Method) -> Instructions {
+    let of = |name: &str| {
+        let value = options.get(name).map(|v| v.trim());
+        value.unwrap_or_default().to_owned()
+    };
+    let words = match method {
+        Method::MobileMoney => of("mobile_money_instructions"),
+        Method::CashOnDelivery => of("cash_instructions"),
+        _ => of("bank_transfer_instructions"),
+    };
+    Instructions {
+        bank: of("bank_name"),
+        branch: of("bank_branch"),
+        account_name: of("account_name"),
+        account_number: of("account_number"),
+        mobile_name: of("mobile_money_name"),
+        mobile_number: of("mobile_money_number"),
+        words,
+        review_hours: of("review_hours").parse().ok().filter(|h| *h > 0),
+    }
+}
+
+/// The end of a payment's id in fours: what a customer reads out on the phone.
+pub fn short_number(p: &Payment, test: bool) -> String {
+    let id = p.id.as_str();
+    let tail = id.get(id.len().saturating_sub(8)..).unwrap_or(id);
+    let number = format::fours(&tail.to_uppercase()).join("-");
+    if test {
+        format!("TEST-{number}")
+    } else {
+        number
+    }
+}
