@@ -1,7 +1,6 @@
 //! The whole web server: which router answers which path, and what stands before them all.
 use super::{admin, api, assets, checkout, health, hooks};
 use crate::services::App;
-use crate::services::sessions::Sessions;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{MatchedPath, State};
@@ -16,12 +15,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
-use tower_sessions::cookie::SameSite;
-use tower_sessions::cookie::time::Duration as CookieDuration;
-use tower_sessions::{Expiry, SessionManagerLayer};
 
-/// Staff who are idle this long sign in again.
-const IDLE_HOURS: i64 = 12;
 /// A client that sends slower than this is cut off.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longer than a provider's call takes.
@@ -69,17 +63,10 @@ fn span(request: &Request<Body>) -> tracing::Span {
 
 /// What people open in a browser: sessions and the CSRF layer stand before it.
 fn pages(app: &App) -> Router<App> {
-    let secure = app.settings.public_url.starts_with("https://");
-    let sessions = SessionManagerLayer::new(Sessions::new(app.clone()))
-        .with_name("malipo_session")
-        .with_secure(secure)
-        .with_same_site(SameSite::Lax)
-        .with_http_only(true)
-        .with_expiry(Expiry::OnInactivity(CookieDuration::hours(IDLE_HOURS)));
     let staff = Router::new()
         .merge(admin::router())
         .route("/do/{*function}", any(server_function))
-        .layer(sessions);
+        .layer(admin::session_layer(app));
     Router::new()
         .route("/", get(|| async { Redirect::to("/login") }))
         .merge(checkout::router())
