@@ -13,7 +13,7 @@ use std::path::PathBuf;
 /// Settings that every command with a database shares.
 #[derive(Args, Clone, Debug)]
 pub struct Config {
-    /// Where everything is kept: sqlite://PATH or postgres://…
+    /// Where everything is kept: `sqlite://PATH` or `postgres://…`
     #[arg(
         long,
         env = "MALIPO_DATABASE_URL",

@@ -338,42 +338,36 @@ async fn sample_orders(app: &App, tenant: &Tenant) -> anyhow::Result<Vec<(&'stat
 
 /// The facts for people.
 fn words(facts: &Value) -> String {
-    let text = |v: &Value, key: &str| v[key].as_str().unwrap_or_default().to_owned();
-    let mut out = format!(
-        "\nMalipo demo at {}   (Ctrl-C ends it; no real money anywhere)\n",
-        text(facts, "url")
-    );
-    let empty = vec![];
-    let rows = |key: &str| facts[key].as_array().unwrap_or(&empty).clone();
-    out.push_str("\nPay as a customer:\n");
-    for c in rows("checkouts") {
-        out.push_str(&format!(
-            "  {:8} {}\n           {}\n",
-            text(&c, "tenant"),
-            text(&c, "url"),
-            text(&c, "what")
-        ));
-    }
-    out.push_str(&format!(
-        "\nSign in as staff at {}/login:\n",
-        text(facts, "url")
-    ));
-    for l in rows("logins") {
-        out.push_str(&format!(
-            "  {:8} {:6} {:24} {}\n",
-            text(&l, "tenant"),
-            text(&l, "role"),
-            text(&l, "email"),
-            text(&l, "password")
-        ));
-    }
-    out.push_str("\nCall the API:\n");
-    for k in rows("api_keys") {
-        out.push_str(&format!("  {:8} {}\n", text(&k, "tenant"), text(&k, "key")));
-    }
-    out.push_str(&format!(
-        "\nThe providers' side (phones, ledger, faults): {}\n",
-        text(facts, "simulator")
-    ));
-    out
+    let rows = |key: &str, row: &dyn Fn(&Value) -> String| -> String {
+        facts[key]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(row)
+            .collect()
+    };
+    let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
+    let checkouts = rows("checkouts", &|c| {
+        let (tenant, url, what) = (text(c, "tenant"), text(c, "url"), text(c, "what"));
+        format!("  {tenant:8} {url}\n           {what}\n")
+    });
+    let logins = rows("logins", &|l| {
+        let (tenant, role) = (text(l, "tenant"), text(l, "role"));
+        format!(
+            "  {tenant:8} {role:6} {:24} {}\n",
+            text(l, "email"),
+            text(l, "password")
+        )
+    });
+    let keys = rows("api_keys", &|k| {
+        format!("  {:8} {}\n", text(k, "tenant"), text(k, "key"))
+    });
+    let (url, simulator) = (text(facts, "url"), text(facts, "simulator"));
+    format!(
+        "\nMalipo demo at {url}   (Ctrl-C ends it; no real money anywhere)\n\n\
+         Pay as a customer:\n{checkouts}\n\
+         Sign in as staff at {url}/login:\n{logins}\n\
+         Call the API:\n{keys}\n\
+         The providers' side (phones, ledger, faults): {simulator}\n"
+    )
 }

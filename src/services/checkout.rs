@@ -19,6 +19,10 @@ use serde_json::json;
 
 /// A way to pay an order that can succeed.
 #[derive(Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own on the page"
+)]
 pub struct Choice {
     pub provider: &'static ProviderInfo,
     pub method: Method,

@@ -1,5 +1,6 @@
 //! `Idempotency-Key`s: the same key and body get the same answer, however often they come.
 use super::App;
+use crate::domain::Timestamp;
 use crate::domain::account::Mode;
 use crate::domain::ids::TenantId;
 use crate::store::StoreError;
@@ -22,7 +23,12 @@ pub enum Ticket {
 }
 
 /// A call under way.
-pub struct Running(Key);
+pub struct Running {
+    key: Key,
+    /// When the key first came, where a crash cut that run off: its work may be done already, so
+    /// whoever runs again looks for it first.
+    pub cut_off_at: Option<Timestamp>,
+}
 
 /// Takes the key for a run, or says why not.
 pub async fn begin(
@@ -45,7 +51,10 @@ pub async fn begin(
     let mut tx = app.db.begin().await?;
     if rows::take(&mut tx, &key, &digest, until, now).await? {
         tx.commit().await?;
-        return Ok(Ticket::Run(Running(key)));
+        return Ok(Ticket::Run(Running {
+            key,
+            cut_off_at: None,
+        }));
     }
     let Some(known) = rows::get(&mut tx, &key).await? else {
         return Ok(Ticket::Busy);
@@ -64,7 +73,10 @@ pub async fn begin(
         other => other?,
     }
     tx.commit().await?;
-    Ok(Ticket::Run(Running(key)))
+    Ok(Ticket::Run(Running {
+        key,
+        cut_off_at: Some(known.created_at),
+    }))
 }
 
 /// Keeps the answer for the next time.
@@ -75,7 +87,7 @@ pub async fn finish(
     body: &str,
 ) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
-    rows::answer(&mut tx, &running.0, status, body).await?;
+    rows::answer(&mut tx, &running.key, status, body).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -83,7 +95,7 @@ pub async fn finish(
 /// Lets go of the key: answers to invalid input are not kept.
 pub async fn forget(app: &App, running: &Running) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
-    rows::forget(&mut tx, &running.0).await?;
+    rows::forget(&mut tx, &running.key).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -252,9 +252,10 @@ async fn note(
     let mut tx = app.db.begin().await?;
     let known = crate::store::books::steps(&mut tx, &payment.tenant_id, &payment.order_id).await?;
     let data = json!({ "hook": hook.id, "signed": signed, "event": event });
+    let written = data.to_string();
     if !known
         .iter()
-        .any(|s| s.kind == "hook.received" && s.data == data.to_string())
+        .any(|s| s.kind == "hook.received" && s.data == written)
     {
         books::Entry::payment(payment, "hook.received", &Actor::Provider)
             .data(data)

@@ -28,10 +28,11 @@ pub mod vault;
 
 pub use crate::domain::InputProblem;
 pub use crate::providers::{
-    BaseUrls, Field, Flow, HookKind, Http, ProviderError, ProviderInfo, REGISTRY, RefundSupport,
-    TestInstrument, TestOutcome, find as find_provider,
+    BaseUrls, Field, Flow, HookKind, Http, ProviderError, ProviderInfo, REGISTRY, RawHook,
+    RefundSupport, TestInstrument, TestOutcome, find as find_provider,
 };
 pub use crate::store::{Cursor, Engine, Page, StoreError};
+pub use settle::SettleError;
 pub use vault::Vault;
 
 /// What the operator set, read once at the start.

@@ -11,7 +11,9 @@ use crate::domain::job::{JobKind, Outcome};
 use crate::domain::payment::{Failure, FailureCode, Payment, PaymentStatus};
 use crate::domain::refund::{Refund, RefundStatus};
 use crate::domain::{Money, TransitionError};
-use crate::providers::{ProviderError, RefundFound, RefundReport, StartRefund, find};
+use crate::providers::{
+    PaymentProvider, ProviderError, RefundFound, RefundReport, StartRefund, find,
+};
 use crate::store::{Cursor, Page, StoreError, Tx, jobs, orders, payments, refunds, tenants};
 
 /// Why a refund was not requested, decided or sent.
@@ -42,6 +44,15 @@ pub enum RefundError {
 const MISSING_AFTER_SECS: i64 = 600;
 /// A call that began this long ago has ended, whatever became of its process.
 const CALL_SECS: i64 = 60;
+
+/// What the provider was called for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Errand {
+    /// To give the money back: done once.
+    Send,
+    /// To say what became of it. No answer changes nothing (R4).
+    Ask,
+}
 
 pub async fn get(
     app: &App,
@@ -105,7 +116,7 @@ pub async fn request(
     if amount.minor <= 0 && p.refundable().minor > 0 {
         return Err(InputProblem::new("amount", "amount_invalid", "must be above zero").into());
     }
-    let info = find(&p.provider).map(|a| a.info());
+    let info = find(&p.provider).map(PaymentProvider::info);
     if let Some(info) = info.filter(|i| i.refunds == RefundSupport::FullOnly)
         && amount != p.captured()
     {
@@ -121,7 +132,7 @@ pub async fn request(
         Err(StoreError::Stale | StoreError::Database(_)) => {
             drop(tx);
             let left = payments::get(&mut app.db.read().await?, tenant, payment).await?;
-            let left = left.map_or(Money::zero(amount.currency), |p| p.refundable());
+            let left = left.map_or(Money::zero(amount.currency), |p: Payment| p.refundable());
             return Err(RefundError::MoreThanLeft {
                 asked: amount,
                 left,
@@ -303,8 +314,8 @@ pub async fn send(app: &App, tenant: &TenantId, id: &RefundId) -> Result<Outcome
         .await?;
     tx.commit().await.map_err(StoreError::from)?;
     // From here a crash leaves `sending`, and the next run only asks (R3, R4).
-    let answer = with_provider(app, &refund, &p, true).await?;
-    apply_answer(app, tenant, id, answer).await
+    let answer = with_provider(app, &refund, &p, Errand::Send).await?;
+    apply_answer(app, tenant, id, Errand::Send, answer).await
 }
 
 /// Asks after a refund that was sent.
@@ -316,8 +327,8 @@ async fn check(app: &App, refund: Refund, p: &Payment) -> Result<Outcome, Refund
     if refund.provider_ref.is_none() && app.clock.now().secs_since(sent_at) < CALL_SECS {
         return Ok(Outcome::Again(sent_at.plus_secs(CALL_SECS)));
     }
-    let answer = with_provider(app, &refund, p, false).await?;
-    apply_answer(app, &refund.tenant_id, &refund.id, answer).await
+    let answer = with_provider(app, &refund, p, Errand::Ask).await?;
+    apply_answer(app, &refund.tenant_id, &refund.id, Errand::Ask, answer).await
 }
 
 /// Asks after every refund of a payment that is under way. True if the provider answered for all.
@@ -331,9 +342,9 @@ pub(super) async fn check_all(app: &App, p: &Payment) -> Result<bool, RefundErro
         if !under_way || refund.provider_ref.is_none() {
             continue;
         }
-        let answer = with_provider(app, &refund, p, false).await?;
+        let answer = with_provider(app, &refund, p, Errand::Ask).await?;
         answered &= answer.is_ok();
-        apply_answer(app, &p.tenant_id, &refund.id, answer).await?;
+        apply_answer(app, &p.tenant_id, &refund.id, Errand::Ask, answer).await?;
     }
     Ok(answered)
 }
@@ -342,7 +353,7 @@ async fn with_provider(
     app: &App,
     refund: &Refund,
     p: &Payment,
-    send: bool,
+    errand: Errand,
 ) -> Result<Result<RefundReport, ProviderError>, RefundError> {
     let Some(adapter) = find(&p.provider) else {
         return Ok(Err(ProviderError::Misconfigured(
@@ -360,7 +371,7 @@ async fn with_provider(
         reason: refund.reason.clone(),
         hook_url: format!("{hook}/{}", refund.id),
     };
-    Ok(if send {
+    Ok(if errand == Errand::Send {
         adapter.refund(&opened.call(), &request).await
     } else {
         adapter.fetch_refund(&opened.call(), &request).await
@@ -375,10 +386,11 @@ async fn apply_answer(
     app: &App,
     tenant: &TenantId,
     id: &RefundId,
+    errand: Errand,
     answer: Result<RefundReport, ProviderError>,
 ) -> Result<Outcome, RefundError> {
     for _ in 0..TRIES {
-        match apply_once(app, tenant, id, &answer).await {
+        match apply_once(app, tenant, id, errand, &answer).await {
             Err(RefundError::Store(StoreError::Stale)) => {}
             other => return other,
         }
@@ -390,6 +402,7 @@ async fn apply_once(
     app: &App,
     tenant: &TenantId,
     id: &RefundId,
+    errand: Errand,
     answer: &Result<RefundReport, ProviderError>,
 ) -> Result<Outcome, RefundError> {
     let mut tx = app.db.begin().await?;
@@ -398,7 +411,6 @@ async fn apply_once(
     let now = app.clock.now();
     let age = now.secs_since(refund.created_at);
     let again = Outcome::Again(now.plus_secs((15_i64 << refund.polls.clamp(0, 8)).min(3_600)));
-    let first_answer = was == RefundStatus::Sending && refund.polls == 0;
     refund.polls += 1;
     let system = Actor::Provider;
     let outcome = match answer {
@@ -431,7 +443,7 @@ async fn apply_once(
                 }
                 RefundFound::Pending | RefundFound::Missing if !was.is_final() => {
                     refunds::save(&mut tx, &refund, was).await?;
-                    if first_answer {
+                    if errand == Errand::Send {
                         Entry::refund(&refund, &p, "refund.accepted", &system)
                             .words(&report.said)
                             .write(app, &mut tx)
@@ -446,15 +458,13 @@ async fn apply_once(
                 _ => Outcome::Done,
             }
         }
-        // Only the first call moves the state; no answer to a question changes nothing.
-        Err(error) if first_answer && refund.provider_ref.is_none() => match error.failure() {
-            Some(failure) => {
+        Err(error) if errand == Errand::Send && was == RefundStatus::Sending => {
+            if let Some(failure) = error.failure() {
                 refund.failure = Some(failure);
                 let (to, words) = (RefundStatus::Failed, error.to_string());
                 finish(app, &mut tx, &mut refund, &p, to, &system, &words).await?;
                 Outcome::Done
-            }
-            None => {
+            } else {
                 refund.status = was.go(RefundStatus::Unknown)?;
                 refund.updated_at = now;
                 refunds::save(&mut tx, &refund, was).await?;
@@ -464,7 +474,7 @@ async fn apply_once(
                     .await?;
                 again
             }
-        },
+        }
         Err(_) if was.is_final() => Outcome::Done,
         Err(_) => {
             refunds::save(&mut tx, &refund, was).await?;

@@ -21,6 +21,7 @@ pub struct Known {
     /// `None` while it runs.
     pub answer: Option<(u16, String)>,
     pub locked_until: Timestamp,
+    pub created_at: Timestamp,
 }
 
 /// Takes a key for a run. False where it is known already.
@@ -68,6 +69,7 @@ pub async fn get(tx: &mut Tx<'_>, k: &Key) -> Result<Option<Known>, StoreError> 
                 body_sha256: text(&r, "body_sha256")?,
                 answer: status.zip(text_opt(&r, "answer")?),
                 locked_until: super::at(&r, "locked_until")?,
+                created_at: super::at(&r, "created_at")?,
             })
         })
         .transpose()

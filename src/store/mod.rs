@@ -142,7 +142,7 @@ impl Db {
             Engine::Postgres => {
                 sqlx::migrate!("migrations/postgres")
                     .run(&self.write)
-                    .await?
+                    .await?;
             }
         }
         Ok(())

@@ -8,10 +8,16 @@
 //! [`flash::Flash`] and goes back with [`forms::refuse`]: POST, 303, GET. The page then reads the
 //! flash, clears it, and says each code in the reader's language. Nothing from the address is
 //! ever shown. Uploads are plain axum handlers that end in [`flash::Flash::redirect`].
+pub mod admin;
+pub mod api;
 pub mod assets;
+mod body;
 pub mod checkout;
 pub mod flash;
 pub mod forms;
+pub mod health;
+pub mod hooks;
+pub mod problem;
 pub mod render;
 pub mod server;
 pub mod texts;

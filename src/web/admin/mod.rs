@@ -1,0 +1,54 @@
+//! The dashboard: pages for a tenant's staff, complete without JavaScript. English only.
+//! What a role may see is settled by `auth`; every rule of money stays in the services.
+pub mod actions;
+pub mod auth;
+pub mod pages;
+pub mod parts;
+pub mod sentences;
+pub mod told;
+pub mod views;
+
+use crate::services::App;
+use axum::Router;
+use axum::routing::{get, post};
+use pages::{entry, hooks, orders, overview, payments, proofs, providers, refunds, team};
+
+pub use auth::session_layer;
+
+/// The pages. [`session_layer`] must lie over them and over `/do`.
+pub fn router() -> Router<App> {
+    let shop = Router::new()
+        .route("/", get(entry::home))
+        .route("/overview", get(overview::show))
+        .route("/start", get(team::start))
+        .route("/orders", get(orders::list))
+        .route("/orders/new", get(orders::new))
+        .route("/orders/{id}", get(orders::detail))
+        .route("/orders/{id}/cancel", get(orders::cancel))
+        .route("/payments", get(payments::list))
+        .route("/payments/{id}", get(payments::detail))
+        .route("/payments/{id}/refund", get(payments::refund))
+        .route("/proofs", get(proofs::list))
+        .route("/proofs/{id}", get(proofs::detail))
+        .route("/proofs/{id}/file", get(proofs::file))
+        .route("/refunds", get(refunds::list))
+        .route("/refunds/{id}", get(refunds::detail))
+        .route("/providers", get(providers::list))
+        .route("/providers/{id}", get(providers::detail))
+        .route("/providers/{id}/go-live", get(providers::go_live))
+        .route("/providers/{id}/offer", get(providers::offer))
+        .route("/hooks", get(hooks::list))
+        .route("/hooks/{id}", get(hooks::detail))
+        .route("/team", get(team::team))
+        .route("/team/{id}/remove", get(team::remove))
+        .route("/account", get(team::account));
+    Router::new()
+        .route("/login", get(entry::login))
+        .route("/login/link/{token}", get(entry::link))
+        .route("/logout", post(entry::logout))
+        .route("/admin", get(entry::choose))
+        .route("/admin/", get(entry::choose))
+        .route("/admin/{tenant}/", get(entry::home))
+        .nest("/admin/{tenant}", shop)
+        .route("/admin/{tenant}/{*rest}", get(entry::nothing))
+}

@@ -1,0 +1,20 @@
+//! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
+pub mod door;
+pub mod hooks;
+pub mod order;
+pub mod orders;
+pub mod overview;
+pub mod payment;
+pub mod payments;
+pub mod proofs;
+pub mod provider;
+pub mod providers;
+pub mod refund_forms;
+pub mod refunds;
+pub mod start;
+pub mod team;
+
+#[cfg(test)]
+mod samples;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,92 @@
+//! API v1 (docs/api.md): JSON in, one service called, JSON out. Who may call is settled by the
+//! [`call::Key`] extractor and the scope that each operation names; idempotency is `call`'s.
+use super::problem::Problem;
+use crate::domain::ids::Id;
+use crate::services::App;
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, FromRequestParts, Path};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::routing::{any, get, post};
+
+mod call;
+mod fields;
+mod lists;
+mod orders;
+mod payments;
+mod proofs;
+mod refunds;
+
+pub fn router() -> Router<App> {
+    Router::new()
+        .route("/api/v1/orders", get(orders::list).post(orders::create))
+        .route("/api/v1/orders/{id}", get(orders::show))
+        .route("/api/v1/orders/{id}/cancel", post(orders::cancel))
+        .route("/api/v1/orders/{id}/renew", post(orders::renew))
+        .route("/api/v1/orders/{id}/payments", post(payments::create))
+        .route("/api/v1/payments", get(payments::list))
+        .route("/api/v1/payments/{id}", get(payments::show))
+        .route("/api/v1/payments/{id}/verify", post(payments::verify))
+        .route("/api/v1/payments/{id}/refunds", post(refunds::create))
+        .route("/api/v1/payments/{id}/proofs", post(proofs::create))
+        .route("/api/v1/refunds/{id}", get(refunds::show))
+        .route("/api/v1/refunds/{id}/approve", post(refunds::approve))
+        .route("/api/v1/refunds/{id}/reject", post(refunds::reject))
+        .route("/api/v1/proofs/{id}", get(proofs::show))
+        .route("/api/v1/proofs/{id}/image", get(proofs::image))
+        .route("/api/v1/proofs/{id}/approve", post(proofs::approve))
+        .route("/api/v1/proofs/{id}/reject", post(proofs::reject))
+        .route(
+            "/api/v1/proofs/{id}/request-more",
+            post(proofs::request_more),
+        )
+        .method_not_allowed_fallback(method_not_allowed)
+        .route("/api/v1", any(nothing))
+        .route("/api/v1/{*rest}", any(nothing))
+        // Bodies are bounded by `web::body`, per operation.
+        .layer(DefaultBodyLimit::disable())
+}
+
+async fn nothing() -> Problem {
+    Problem::not_found()
+}
+
+async fn method_not_allowed() -> Problem {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let detail = "this address does not take this method; see the Allow header";
+    Problem::new(status, "method_not_allowed", detail)
+}
+
+/// The id in the address, as it stands there.
+struct Named(String);
+
+impl Named {
+    /// # Errors
+    /// 404 for what is no id of this kind.
+    fn id<I: Id>(&self) -> Result<I, Problem> {
+        I::parse(&self.0).ok_or_else(Problem::not_found)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Named {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = Path::<String>::from_request_parts(parts, state).await;
+        path.map(|p| Self(p.0)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// Shows an object only to keys of its own mode.
+///
+/// # Errors
+/// 404 for what is not there, and for an object of the other mode.
+fn of_mode<T>(
+    found: Option<T>,
+    caller: &crate::services::api_keys::Caller,
+    livemode: impl Fn(&T) -> bool,
+) -> Result<T, Problem> {
+    found
+        .filter(|o| livemode(o) == caller.livemode())
+        .ok_or_else(Problem::not_found)
+}
