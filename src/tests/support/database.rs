@@ -46,7 +46,8 @@ impl TestDb {
         sqlx::query(text).execute(&admin).await.unwrap();
         admin.close().await;
         let joint = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{joint}options[search_path]={name}&options[application_name]={name}");
+        let url =
+            format!("{server}{joint}options[search_path]={name}&options[application_name]={name}");
         Self {
             url,
             folder,
