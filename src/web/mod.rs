@@ -3,7 +3,7 @@
 //!
 //! **Forms.** A form posts to a server function, which every browser can do without a script:
 //! `#[server(prefix = "/do", endpoint = "checkout/start")]`, served under `/do/{*fn}` with the
-//! services' `App` in context ([`forms::router`]). Server functions live in server modules alone
+//! services' `App` in context ([`server::router`]). Server functions live in server modules alone
 //! and have no browser stub. One that takes the input ends in [`forms::see_other`]. One that
 //! refuses it puts codes and the typed values into a [`flash::Flash`] and goes back with
 //! [`forms::refuse`]: POST, 303, GET. The page then reads the flash, clears it, and says each code
