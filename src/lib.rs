@@ -23,3 +23,10 @@ pub mod store;
 pub mod telemetry;
 #[cfg(feature = "ssr")]
 pub mod web;
+
+/// Called by the page's script once the program is loaded: makes the islands ready to start.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}
