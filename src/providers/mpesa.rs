@@ -54,6 +54,7 @@ static INFO: ProviderInfo = ProviderInfo {
         flow: Flow::PhonePrompt,
         needs_phone: true,
         needs_email: false,
+        currencies: &[],
     }],
     // Whole shillings, up to KES 250,000 at once.
     currencies: &[CurrencyRule {

@@ -181,7 +181,10 @@ fn method(frame: &Frame, offer: &Offer, all: &[Offer], checked: bool) -> impl In
         name
     };
     let hint = (t.method_hint)(offer.how, &frame.name(offer.label));
-    let (class, path) = tile(offer.method);
+    let (class, path) = match tile(offer.method) {
+        (class, None) if offer.provider == "manual" => (class, Some(PHONE)),
+        tile => tile,
+    };
     let sign = match path {
         Some(path) => icon(24, path).into_any(),
         None => offer.monogram.to_uppercase().into_any(),

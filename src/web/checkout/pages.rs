@@ -114,7 +114,7 @@ pub async fn start(asked: Asked, Path(token): Path<String>) -> Answer {
     let all = all.map_err(|e| asked.trouble(&e))?;
     if o.order.takes_payments(o.now) {
         // Money that may have gone: never a second offer (R4).
-        let uncertain = all.iter().rev().find(|p| {
+        let uncertain = all.iter().rev().filter(|p| p.settles_order()).find(|p| {
             matches!(
                 p.status,
                 PaymentStatus::Unknown | PaymentStatus::Mismatched | PaymentStatus::Processing
