@@ -115,6 +115,7 @@ pub fn payment(n: u128, provider: &str, amount: Money, status: PaymentStatus) ->
         amount,
         captured_minor: captured,
         refund_held_minor: 0,
+        refunded_minor: 0,
         status,
         flags: if n == 2 {
             vec![Flag::Late, Flag::Duplicate]
