@@ -130,7 +130,7 @@ fn line(f: &Frame, q: &Queued, here: Option<&str>) -> AnyView {
     };
     let more = match r.status {
         _ if waits(r.status) && f.is_me(&r.requested_by) => "asked by you".to_owned(),
-        _ if waits(r.status) => format!("asked by {}", f.who(&r.requested_by)),
+        _ if waits(r.status) => format!("asked by {}", f.by(&r.requested_by)),
         RefundStatus::Unknown => format!("asked about {} times", r.polls),
         RefundStatus::Failed => r
             .failure
