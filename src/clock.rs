@@ -12,8 +12,16 @@ pub struct Clock(Source);
 #[derive(Clone)]
 enum Source {
     System,
-    Manual(Arc<AtomicI64>),
+    Manual(Arc<Manual>),
 }
+
+/// Its ids count by themselves: another clock in this process must not disturb their order.
+struct Manual {
+    ms: AtomicI64,
+    context: Context,
+}
+
+type Context = Mutex<ContextV7>;
 
 impl Clock {
     pub fn system() -> Self {
@@ -22,20 +30,23 @@ impl Clock {
 
     /// A clock that stands still until it is moved.
     pub fn manual(start: Timestamp) -> Self {
-        Self(Source::Manual(Arc::new(AtomicI64::new(start.unix_ms()))))
+        Self(Source::Manual(Arc::new(Manual {
+            ms: AtomicI64::new(start.unix_ms()),
+            context: Mutex::new(ContextV7::new()),
+        })))
     }
 
     pub fn now(&self) -> Timestamp {
         match &self.0 {
             Source::System => system_now(),
-            Source::Manual(ms) => Timestamp::from_unix_ms(ms.load(Ordering::SeqCst)),
+            Source::Manual(m) => Timestamp::from_unix_ms(m.ms.load(Ordering::SeqCst)),
         }
     }
 
     /// Moves a manual clock forward; the system's clock cannot be moved.
     pub fn advance_secs(&self, seconds: i64) {
-        if let Source::Manual(ms) = &self.0 {
-            ms.fetch_add(seconds * 1_000, Ordering::SeqCst);
+        if let Source::Manual(m) = &self.0 {
+            m.ms.fetch_add(seconds * 1_000, Ordering::SeqCst);
         }
     }
 
@@ -43,13 +54,17 @@ impl Clock {
     pub fn id<T: Id>(&self) -> T {
         let now = self.now().unix_ms().unsigned_abs();
         let (secs, millis) = (now / 1_000, u32::try_from(now % 1_000).unwrap_or(0));
+        let context: &Context = match &self.0 {
+            Source::System => &CONTEXT,
+            Source::Manual(m) => &m.context,
+        };
         // A counter inside the millisecond keeps ids of one process in the order they were made.
-        let stamp = uuid::Timestamp::from_unix(&*CONTEXT, secs, millis * 1_000_000);
+        let stamp = uuid::Timestamp::from_unix(context, secs, millis * 1_000_000);
         T::from_bits(uuid::Uuid::new_v7(stamp).as_u128())
     }
 }
 
-static CONTEXT: LazyLock<Mutex<ContextV7>> = LazyLock::new(|| Mutex::new(ContextV7::new()));
+static CONTEXT: LazyLock<Context> = LazyLock::new(|| Mutex::new(ContextV7::new()));
 
 #[expect(
     clippy::disallowed_methods,

@@ -54,6 +54,8 @@ pub struct MethodInfo {
     pub needs_phone: bool,
     /// The provider insists on an e-mail; the tenant's fallback serves too.
     pub needs_email: bool,
+    /// The currencies it works in; empty for all that the provider takes.
+    pub currencies: &'static [&'static str],
 }
 
 /// What the customer does.

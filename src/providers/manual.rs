@@ -20,6 +20,7 @@ const fn by_hand(method: Method) -> MethodInfo {
         flow: Flow::Instructions,
         needs_phone: false,
         needs_email: false,
+        currencies: &[],
     }
 }
 

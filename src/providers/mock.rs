@@ -31,6 +31,7 @@ static INFO: ProviderInfo = ProviderInfo {
         flow: Flow::Redirect,
         needs_phone: false,
         needs_email: false,
+        currencies: &[],
     }],
     currencies: &[CurrencyRule::new("*", 1)],
     credentials: &[],

@@ -471,9 +471,18 @@ pub fn takes(info: &ProviderInfo, currency: Currency) -> bool {
 /// # Errors
 /// `method`, `currency` or `amount`.
 pub fn check_basics(info: &ProviderInfo, req: &StartPayment) -> Result<(), InputProblem> {
-    if info.method(req.method).is_none() {
+    let Some(method) = info.method(req.method) else {
         let message = format!("{} has no method {}", info.label, req.method.as_str());
         return Err(InputProblem::new("method", "method_not_supported", message));
+    };
+    let currency = req.amount.currency;
+    if !method.currencies.is_empty() && !method.currencies.contains(&currency.code()) {
+        let message = format!("{} takes no {currency} this way", info.label);
+        return Err(InputProblem::new(
+            "method",
+            "method_not_for_currency",
+            message,
+        ));
     }
     check_amount(info, req.amount).map(|_| ())
 }

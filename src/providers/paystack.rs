@@ -28,12 +28,13 @@ const BASE: &str = "https://api.paystack.co";
 const PAGE: usize = 50;
 const MAX_PAGES: usize = 20;
 
-const fn hosted(method: Method) -> MethodInfo {
+const fn hosted(method: Method, currencies: &'static [&'static str]) -> MethodInfo {
     MethodInfo {
         method,
         flow: Flow::Redirect,
         needs_phone: false,
         needs_email: true,
+        currencies,
     }
 }
 
@@ -54,10 +55,10 @@ static INFO: ProviderInfo = ProviderInfo {
     live_url: BASE,
     page_origins: &["https://checkout.paystack.com"],
     methods: &[
-        hosted(Method::Card),
-        hosted(Method::BankTransfer),
-        hosted(Method::Ussd),
-        hosted(Method::MobileMoney),
+        hosted(Method::Card, &[]),
+        hosted(Method::BankTransfer, &["NGN", "KES"]),
+        hosted(Method::Ussd, &["NGN"]),
+        hosted(Method::MobileMoney, &["GHS", "KES", "XOF"]),
     ],
     // Paystack's own minimum of each currency.
     currencies: &[

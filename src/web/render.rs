@@ -30,8 +30,6 @@ pub struct Document {
     pub islands: bool,
     /// Seconds until the browser asks again by itself.
     pub refresh: Option<u32>,
-    /// Sends `Referer` to ourselves; nobody else ever gets one.
-    pub referrer: bool,
     /// More headers, cookies above all.
     pub headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -49,7 +47,6 @@ impl Document {
             form_targets: vec![],
             islands: false,
             refresh: None,
-            referrer: false,
             headers: vec![],
         }
     }
@@ -86,14 +83,9 @@ where
     set(header::CACHE_CONTROL, "no-store");
     set(header::CONTENT_SECURITY_POLICY, &policy(&doc, &nonce));
     set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
-    set(
-        header::REFERRER_POLICY,
-        if doc.referrer {
-            "same-origin"
-        } else {
-            "no-referrer"
-        },
-    );
+    // Ourselves alone: without it a browser sends forms with `Origin: null`, which older ones
+    // cannot make up for by `Sec-Fetch-Site`.
+    set(header::REFERRER_POLICY, "same-origin");
     set(
         HeaderName::from_static("permissions-policy"),
         "camera=(), microphone=(), geolocation=(), payment=(), usb=()",

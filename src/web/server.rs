@@ -1,13 +1,12 @@
 //! The whole web server: which router answers which path, and what stands before them all.
-use super::{admin, api, assets, checkout, health, hooks};
+use super::{admin, api, assets, checkout, forms, health, hooks};
 use crate::services::App;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, State};
-use axum::http::{HeaderName, Request, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get};
-use leptos::prelude::provide_context;
+use axum::extract::MatchedPath;
+use axum::http::{HeaderName, Request, StatusCode};
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::get;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -65,7 +64,7 @@ fn span(request: &Request<Body>) -> tracing::Span {
 fn pages(app: &App) -> Router<App> {
     let staff = Router::new()
         .merge(admin::router())
-        .route("/do/{*function}", any(server_function))
+        .merge(forms::router())
         .layer(admin::session_layer(app));
     Router::new()
         .route("/", get(|| async { Redirect::to("/login") }))
@@ -82,24 +81,4 @@ fn csrf(app: &App) -> CsrfLayer {
     CsrfLayer::new()
         .add_trusted_origin(origin)
         .unwrap_or_default()
-}
-
-/// Forms post to server functions; see `web` for the pattern.
-async fn server_function(State(app): State<App>, request: Request<Body>) -> Response {
-    // The use case goes on if the browser goes away.
-    let handled = tokio::spawn(leptos_axum::handle_server_fns_with_context(
-        move || provide_context(app.clone()),
-        request,
-    ));
-    match handled.await {
-        Ok(response) => {
-            let mut response = response.into_response();
-            response.headers_mut().insert(
-                header::CACHE_CONTROL,
-                axum::http::HeaderValue::from_static("no-store"),
-            );
-            response
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }

@@ -99,7 +99,6 @@ pub fn login_path(path: &str) -> String {
 pub fn document(title: &str) -> Document {
     let mut doc = Document::new("en", "ltr", title);
     doc.sheets = vec!["/pkg/malipo.css".to_owned()];
-    doc.referrer = true;
     doc
 }
 

@@ -1,0 +1,121 @@
+//! A database of a test's own: a SQLite file in a temporary folder, or a schema in the PostgreSQL
+//! of `TEST_DATABASE_URL`. It goes when the test ends.
+use malipo::store::Db;
+use sqlx::AnyPool;
+use sqlx::any::AnyPoolOptions;
+use tempfile::TempDir;
+
+pub struct TestDb {
+    pub url: String,
+    pub folder: TempDir,
+    /// The server's own URL and the schema in it.
+    schema: Option<(String, String)>,
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one setting of the tests; the program's own are read in config.rs"
+)]
+fn server() -> Option<String> {
+    std::env::var("TEST_DATABASE_URL")
+        .ok()
+        .filter(|url| !url.is_empty())
+}
+
+async fn pool(url: &str) -> AnyPool {
+    sqlx::any::install_default_drivers();
+    let options = AnyPoolOptions::new().max_connections(2);
+    options.connect(url).await.unwrap()
+}
+
+impl TestDb {
+    /// An empty database.
+    pub async fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let Some(server) = server() else {
+            let url = format!("sqlite://{}", folder.path().join("malipo.db").display());
+            return Self {
+                url,
+                folder,
+                schema: None,
+            };
+        };
+        let name = format!("t_{}", super::word());
+        let admin = pool(&server).await;
+        let text = sqlx::AssertSqlSafe(format!("CREATE SCHEMA {name}"));
+        sqlx::query(text).execute(&admin).await.unwrap();
+        admin.close().await;
+        let joint = if server.contains('?') { '&' } else { '?' };
+        let url =
+            format!("{server}{joint}options[search_path]={name}&options[application_name]={name}");
+        Self {
+            url,
+            folder,
+            schema: Some((server, name)),
+        }
+    }
+
+    /// A SQLite file, whatever the other tests run on.
+    pub fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("malipo.db").display());
+        Self {
+            url,
+            folder,
+            schema: None,
+        }
+    }
+
+    /// One more connection pool on it, as another process would have.
+    pub async fn open(&self) -> Db {
+        let db = Db::open(&self.url).await.unwrap();
+        db.migrate().await.unwrap();
+        db
+    }
+
+    /// Connections beside the program's own, for questions that no service answers.
+    pub async fn pool(&self) -> AnyPool {
+        pool(&self.url).await
+    }
+
+    /// One number from the database, asked over a connection of its own.
+    pub async fn number(&self, text: &'static str) -> i64 {
+        let pool = self.pool().await;
+        let found: i64 = sqlx::query_scalar(text).fetch_one(&pool).await.unwrap();
+        pool.close().await;
+        found
+    }
+}
+
+impl Drop for TestDb {
+    fn drop(&mut self) {
+        let Some((server, name)) = self.schema.take() else {
+            return;
+        };
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Runtime::new().unwrap();
+            runtime.block_on(async {
+                let admin = pool(&server).await;
+                // A transaction that a test left open would hold the schema.
+                let texts = [
+                    format!(
+                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                         WHERE application_name = '{name}'"
+                    ),
+                    "SET lock_timeout = '5s'".to_owned(),
+                    format!("DROP SCHEMA {name} CASCADE"),
+                ];
+                let mut conn = admin.acquire().await.unwrap();
+                for text in texts {
+                    let done = sqlx::query(sqlx::AssertSqlSafe(text))
+                        .execute(&mut *conn)
+                        .await;
+                    if let Err(e) = done {
+                        eprintln!("the schema {name} stays: {e}");
+                    }
+                }
+            });
+        });
+        let _ = dropped.join();
+    }
+}
