@@ -24,7 +24,7 @@ pub mod telemetry;
 #[cfg(feature = "ssr")]
 pub mod web;
 
-/// Called by the page's script once the program is loaded: makes the islands ready to start.
+/// Starts the islands of a page. Called once by the page's loader, before the islands' functions.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {

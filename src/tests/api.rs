@@ -14,7 +14,7 @@ use malipo::services::tenants::{self, NewTenant, Tenant};
 use malipo::services::{Actor, App, BaseUrls, Http, Settings, Vault};
 use malipo::services::{api_keys, idempotency, orders, payments, refunds};
 use malipo::store::Db;
-use malipo::web::{api, health, hooks};
+use malipo::web::server;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -77,11 +77,7 @@ async fn bench() -> Bench {
         saved.unwrap();
     }
     let key = key(&app, &tenant, Mode::Test, &[]).await;
-    let router = Router::new()
-        .merge(api::router())
-        .merge(hooks::router())
-        .merge(health::router())
-        .with_state(app.clone());
+    let router = server::router(app.clone());
     Bench {
         app,
         tenant,

@@ -10,6 +10,10 @@ use leptos::prelude::*;
 
 /// One way to pay, as the page needs it.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, shown apart"
+)]
 pub struct Offer {
     pub provider: &'static str,
     pub label: &'static str,
@@ -34,7 +38,7 @@ impl Offer {
     }
 }
 
-/// How the customer returns to the merchant without paying.
+/// What the page of the choice shows.
 pub struct Choose {
     pub offers: Vec<Offer>,
     pub chosen: Option<String>,

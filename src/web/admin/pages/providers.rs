@@ -66,7 +66,6 @@ pub async fn list(who: Who, State(app): State<App>) -> Result<Response, Refusal>
                 enabled: a.enabled,
                 test_mode: a.test_mode,
                 test_only: a.info.test_only,
-                ready: a.missing(Mode::of(a.test_mode)).is_empty(),
                 light,
                 health,
             }
