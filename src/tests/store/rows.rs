@@ -97,7 +97,7 @@ async fn orders_and_payments_come_back_as_they_went_in() {
     payments::save(&mut tx, &p, PaymentStatus::Created)
         .await
         .unwrap();
-    payments::count_poll(&mut tx, &tenant.id, &p.id)
+    payments::count_poll(&mut tx, &tenant.id, &p.id, NOW)
         .await
         .unwrap();
     p.polls = 4;
@@ -191,9 +191,11 @@ async fn a_hook_is_kept_byte_for_byte_and_a_second_delivery_is_counted() {
     );
     let mut tx = db.begin().await.unwrap();
     let mut h = hook(&tenant, "evt-1");
-    assert!(hooks::keep(&mut tx, &h).await.unwrap());
-    assert!(!hooks::keep(&mut tx, &hook(&tenant, "evt-1")).await.unwrap());
-    assert!(hooks::keep(&mut tx, &hook(&other, "evt-1")).await.unwrap());
+    assert!(hooks::keep(&mut tx, &h).await.unwrap().is_some());
+    let again = hooks::keep(&mut tx, &hook(&tenant, "evt-1")).await.unwrap();
+    assert_eq!(again, None);
+    let theirs = hooks::keep(&mut tx, &hook(&other, "evt-1")).await.unwrap();
+    assert!(theirs.is_some());
     h.deliveries = 2;
     let found = hooks::get(&mut tx, &tenant.id, &h.id).await.unwrap();
     assert_eq!(found, Some(h.clone()));
