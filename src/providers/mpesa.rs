@@ -107,11 +107,7 @@ static INFO: ProviderInfo = ProviderInfo {
     test_instruments: &[
         simulated("0712 345 678", "", TestOutcome::Paid),
         simulated("0712 340 001", "", TestOutcome::WrongPin),
-        simulated(
-            "0712 340 002",
-            "",
-            TestOutcome::InsufficientFunds,
-        ),
+        simulated("0712 340 002", "", TestOutcome::InsufficientFunds),
         simulated("0712 340 003", "", TestOutcome::Cancelled),
         simulated("0712 340 004", "", TestOutcome::Unreachable),
         TestInstrument {

@@ -363,8 +363,6 @@ async fn set_up(app: &App, tenant: &Tenant, sim: &Simulator, hooks: bool) -> Vec
                 ("consumer_secret", consumer_secret.clone()),
                 ("shortcode", SHORTCODE.to_owned()),
                 ("passkey", PASSKEY.to_owned()),
-                ("initiator_name", "testapi".to_owned()),
-                ("security_credential", format!("cred{}", word())),
             ],
         ),
         ("manual", vec![]),
