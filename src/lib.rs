@@ -23,3 +23,10 @@ pub mod store;
 pub mod telemetry;
 #[cfg(feature = "ssr")]
 pub mod web;
+
+/// Starts the islands of a page. Called once by the page's loader, before the islands' functions.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_islands();
+}

@@ -73,7 +73,7 @@ export async function withPage(browser, app, options, steps) {
     assert.deepEqual(unexpected, []);
   } catch (error) {
     const name = `failed-${(options.name ?? 'page').replaceAll(/[^a-z0-9]+/gi, '-')}`;
-    await shoot(page, name).catch(() => {});
+    await shoot(page, name, { full: true }).catch(() => {});
     const lines = [error.message, `At ${page.url()}, picture: end2end/out/${name}.png`];
     if (problems.length) lines.push('The page reported:', ...problems);
     throw new Error(lines.join('\n  '), { cause: error });

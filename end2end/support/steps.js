@@ -42,6 +42,20 @@ export async function payByCard(page, card) {
   }
 }
 
+let phones = 0;
+
+/**
+ * A number that no other test has used: M-Pesa refuses the same sum from the same number within
+ * two minutes. Its last four digits tell the simulator what the customer does.
+ */
+export function newPhone(ending = '5678') {
+  phones += 1;
+  return `07${10 + phones}${String(Date.now()).slice(-2)}${ending}`;
+}
+
+/** A number as the pages show it. */
+export const spaced = (phone) => phone.replace(/^(\d{4})(\d{3})(\d{3})$/, '$1 $2 $3');
+
 /** On the checkout: asks for the prompt on a phone. */
 export async function askForPrompt(page, phone) {
   await page.getByLabel(/number/i).fill(phone);

@@ -1,7 +1,8 @@
 //! What runs after a commit: the registry of jobs. Each calls one service, and may run twice.
 use crate::domain::ids::{HookId, OrderId, PaymentId, RefundId};
 use crate::domain::job::{Job, JobKind, Outcome};
-use crate::services::{App, inbound, orders, payments, refunds};
+use crate::services::{App, StoreError, inbound, orders, payments, refunds};
+use crate::store::Tx;
 
 pub mod runner;
 
@@ -18,4 +19,19 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
         JobKind::ExpireOrder => orders::expire(app, tenant, &OrderId::from_stored(subject)).await?,
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
+}
+
+/// Whether a job may end without its work: a payment or refund that is not at its end is asked
+/// after for as long as it takes (R13).
+fn may_give_up(kind: JobKind) -> bool {
+    kind == JobKind::ApplyHook
+}
+
+/// A hook that cannot be applied waits for a person, who may replay it.
+async fn give_up(app: &App, tx: &mut Tx<'_>, job: &Job, error: &str) -> Result<(), StoreError> {
+    if job.kind == JobKind::ApplyHook {
+        let id = HookId::from_stored(job.subject.clone());
+        inbound::give_up(app, tx, &job.tenant_id, &id, error).await?;
+    }
+    Ok(())
 }

@@ -105,15 +105,11 @@ static INFO: ProviderInfo = ProviderInfo {
     attempt_secs: 300,
     test_only: false,
     test_instruments: &[
-        simulated("0712 345 678", "Any other number too", TestOutcome::Paid),
-        simulated("0712 340 001", "Ends in 0001", TestOutcome::WrongPin),
-        simulated(
-            "0712 340 002",
-            "Ends in 0002",
-            TestOutcome::InsufficientFunds,
-        ),
-        simulated("0712 340 003", "Ends in 0003", TestOutcome::Cancelled),
-        simulated("0712 340 004", "Ends in 0004", TestOutcome::Unreachable),
+        simulated("0712 345 678", "", TestOutcome::Paid),
+        simulated("0712 340 001", "", TestOutcome::WrongPin),
+        simulated("0712 340 002", "", TestOutcome::InsufficientFunds),
+        simulated("0712 340 003", "", TestOutcome::Cancelled),
+        simulated("0712 340 004", "", TestOutcome::Unreachable),
         TestInstrument {
             number: "254708374149",
             detail: "",

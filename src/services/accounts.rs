@@ -13,6 +13,7 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 
 /// Somebody who is signed in and belongs to a tenant.
 #[derive(Clone, Debug)]
@@ -67,7 +68,11 @@ fn argon() -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
 }
 
+/// Each hash takes 19 MiB: so many at once, whatever comes in.
+static HASHING: Semaphore = Semaphore::const_new(4);
+
 async fn hash(password: SecretString) -> Result<String, StoreError> {
+    let _permit = HASHING.acquire().await;
     let hashed = tokio::task::spawn_blocking(move || {
         argon()
             .hash_password(password.expose_secret().as_bytes())
@@ -85,6 +90,7 @@ async fn hash(password: SecretString) -> Result<String, StoreError> {
 async fn verify(stored: Option<String>, password: SecretString) -> bool {
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$\
                           qLml5cbqFAO6YxVHhrSBHP0UWdxrIxkBcbb2HPPWXEk";
+    let _permit = HASHING.acquire().await;
     let checked = tokio::task::spawn_blocking(move || {
         let known = stored.is_some();
         let phc = stored.unwrap_or_else(|| NOBODY.to_owned());
@@ -107,41 +113,41 @@ fn normal(email: &str) -> String {
     email.trim().to_lowercase()
 }
 
-/// Checks a login. Failures are counted by e-mail and by address, in a table.
+/// Checks a login. Every try is counted by e-mail and by address before the password is looked at,
+/// so that a thousand at once are no way around the limit; success takes its own count back.
 pub async fn login(
     app: &App,
     email: &str,
     password: SecretString,
     address: &str,
 ) -> Result<UserId, LoginError> {
-    let email = normal(email);
+    let email: String = normal(email).chars().take(254).collect();
     let now = app.clock.now();
-    let window =
-        Timestamp::from_unix_ms(now.unix_ms() / (WINDOW_SECS * 1_000) * WINDOW_SECS * 1_000);
+    let window_ms = WINDOW_SECS * 1_000;
+    let window = Timestamp::from_unix_ms(now.unix_ms() / window_ms * window_ms);
     let (by_login, by_address) = (format!("login:{email}"), format!("address:{address}"));
-    let mut tx = app.db.read().await?;
-    let since = now.plus_secs(-WINDOW_SECS);
-    let over = users::login_failures(&mut tx, &by_login, since).await? >= FAILURES_PER_LOGIN
-        || users::login_failures(&mut tx, &by_address, since).await? >= FAILURES_PER_ADDRESS;
-    if over {
-        return Err(LoginError::Throttled {
-            until: window.plus_secs(2 * WINDOW_SECS),
-        });
-    }
+    let mut tx = app.db.begin().await?;
+    let since = window.plus_secs(-WINDOW_SECS);
+    users::add_login_failure(&mut tx, &by_login, window).await?;
+    users::add_login_failure(&mut tx, &by_address, window).await?;
+    let over = users::login_failures(&mut tx, &by_login, since).await? > FAILURES_PER_LOGIN
+        || users::login_failures(&mut tx, &by_address, since).await? > FAILURES_PER_ADDRESS;
     let user = users::by_email(&mut tx, &email).await?;
-    drop(tx);
+    tx.commit().await.map_err(StoreError::from)?;
+    if over {
+        let until = window.plus_secs(2 * WINDOW_SECS);
+        return Err(LoginError::Throttled { until });
+    }
     let stored = user.as_ref().and_then(|u| u.password_hash.clone());
     let good = verify(stored, password).await;
+    let Some(user) = user.filter(|u| good && !u.suspended) else {
+        return Err(LoginError::Wrong);
+    };
     let mut tx = app.db.begin().await?;
-    let found = user.filter(|u| good && !u.suspended);
-    if found.is_some() {
-        users::clear_login_failures(&mut tx, &by_login).await?;
-    } else {
-        users::add_login_failure(&mut tx, &by_login, window).await?;
-        users::add_login_failure(&mut tx, &by_address, window).await?;
-    }
+    users::clear_login_failures(&mut tx, &by_login).await?;
+    users::take_back_login_failure(&mut tx, &by_address, window).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    found.map(|u| u.id).ok_or(LoginError::Wrong)
+    Ok(user.id)
 }
 
 /// The signed-in user's place in a tenant; `None` for foreign tenants and suspended users.
@@ -203,8 +209,21 @@ pub async fn invite(
     }
     let mut tx = app.db.begin().await?;
     let (user, fresh) = find_or_make(app, &mut tx, email, name).await?;
+    let here = users::member(&mut tx, &tenant.id, &user.id)
+        .await?
+        .is_some();
+    // R14: a tenant's admin has no say over somebody whom another tenant took in: neither a
+    // password link, nor a place that the person did not ask for. The operator has.
+    if !fresh && !here && *actor != Actor::System {
+        let message = "has an account already; the operator can give it a place here";
+        return Err(InputProblem::new("email", "user_exists", message).into());
+    }
+    if here && role != Role::Owner {
+        keep_an_owner(&mut tx, &tenant.id, &user.id).await?;
+    }
     users::set_role(&mut tx, &tenant.id, &user.id, role, app.clock.now()).await?;
-    let link = if fresh || user.password_hash.is_none() {
+    let only_here = users::tenants_of(&mut tx, &user.id).await?.len() == 1;
+    let link = if user.password_hash.is_none() && (only_here || *actor == Actor::System) {
         Some(make_link(app, &mut tx, &user.id).await?)
     } else {
         None

@@ -106,7 +106,12 @@ pub async fn receive(
             hook.dedupe_key = match adapter.info().hook {
                 HookKind::Signed => reading.dedupe_key,
                 HookKind::Hint | HookKind::None => {
-                    format!("{}:{}", reading.dedupe_key, &digest[..16])
+                    format!(
+                        "{}:{}:{}",
+                        reading.dedupe_key,
+                        &digest[..16],
+                        hook.path_reference
+                    )
                 }
             };
             if let HookAbout::Nothing(why) = reading.about {
@@ -129,18 +134,23 @@ fn kept_headers(headers: &BTreeMap<String, String>) -> String {
 
 async fn keep(app: &App, hook: &Hook) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
-    let new = hooks::keep(&mut tx, hook).await?;
-    if new && hook.status == HookStatus::Received {
-        queue(app, &mut tx, hook).await?;
+    let to_apply = hooks::keep(&mut tx, hook).await?;
+    if let Some(id) = to_apply.filter(|_| hook.status == HookStatus::Received) {
+        queue(app, &mut tx, &hook.tenant_id, &id).await?;
     }
     tx.commit().await?;
     app.work.notify_one();
     Ok(())
 }
 
-async fn queue(app: &App, tx: &mut Tx<'_>, hook: &Hook) -> Result<(), StoreError> {
-    let (id, subject, now) = (app.clock.id(), hook.id.to_string(), app.clock.now());
-    jobs::queue(tx, id, &hook.tenant_id, JobKind::ApplyHook, &subject, now).await
+async fn queue(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    hook: &HookId,
+) -> Result<(), StoreError> {
+    let (id, subject, now) = (app.clock.id(), hook.to_string(), app.clock.now());
+    jobs::queue(tx, id, tenant, JobKind::ApplyHook, &subject, now).await
 }
 
 async fn quarantine(app: &App, hook: &Hook) -> Result<(), StoreError> {
@@ -324,6 +334,21 @@ async fn settle_hook(
     Ok(Outcome::Done)
 }
 
+/// Leaves a hook that cannot be applied to a person, in the transaction that ends its job.
+pub async fn give_up(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &HookId,
+    why: &str,
+) -> Result<(), StoreError> {
+    let hook = hooks::get(tx, tenant, id).await?;
+    if let Some(hook) = hook.filter(|h| h.status == HookStatus::Received) {
+        hooks::save_status(tx, &hook, HookStatus::Failed, why, app.clock.now()).await?;
+    }
+    Ok(())
+}
+
 pub async fn get(app: &App, tenant: &TenantId, id: &HookId) -> Result<Option<Hook>, StoreError> {
     hooks::get(&mut app.db.read().await?, tenant, id).await
 }
@@ -375,7 +400,7 @@ pub async fn replay(
             .map_err(|_| StoreError::Stale)?;
         hooks::save_status(&mut tx, &hook, to, "replayed", app.clock.now()).await?;
     }
-    queue(app, &mut tx, &hook).await?;
+    queue(app, &mut tx, tenant, id).await?;
     let subject = id.to_string();
     books::audit(
         app,

@@ -187,7 +187,10 @@ pub async fn poll(app: &App, tenant: &TenantId, id: &PaymentId) -> Result<Outcom
     }
     let age = now.secs_since(p.created_at);
     Ok(match p.status {
-        _ if !info.poll.asks && p.status.is_open() => Outcome::Again(p.expires_at),
+        // A proof under review keeps it open past its time.
+        _ if !info.poll.asks && p.status.is_open() => {
+            Outcome::Again(p.expires_at.max(now.plus_secs(3_600)))
+        }
         status if status.is_open() => {
             Outcome::Again(now.plus_secs(info.poll.next_secs(p.polls, age)))
         }
@@ -195,15 +198,21 @@ pub async fn poll(app: &App, tenant: &TenantId, id: &PaymentId) -> Result<Outcom
         status
             if status.ended_without_money()
                 && info.poll.asks
-                && p.failure
-                    .as_ref()
-                    .is_some_and(|f| f.code == FailureCode::Expired)
+                && p.failure.as_ref().is_some_and(|f| may_still_come(f.code))
                 && now < p.expires_at.plus_secs(LATE_SECS) =>
         {
             Outcome::Again(now.plus_secs(3_600))
         }
         _ => Outcome::Done,
     })
+}
+
+/// Ends that say nothing about the money: the customer may have paid all the same.
+fn may_still_come(code: FailureCode) -> bool {
+    matches!(
+        code,
+        FailureCode::Expired | FailureCode::NoResponse | FailureCode::ProviderUnavailable
+    )
 }
 
 /// The process died between the intent and the answer: the outcome is unknown (R4).

@@ -8,6 +8,7 @@ use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits};
 use sha2::{Digest, Sha256};
 use std::io::Cursor;
 use std::path::PathBuf;
+use tokio::sync::Semaphore;
 
 /// The largest upload, in bytes.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -15,6 +16,9 @@ pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 const MAX_SIDE: u32 = 2_400;
 /// What a picture may take in memory while it is read.
 const MAX_PIXEL_BYTES: u64 = 256 * 1024 * 1024;
+
+/// Each picture may take that much: so many at once, whatever comes in.
+static DRAWING: Semaphore = Semaphore::const_new(2);
 
 /// Why a file was not kept.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +48,7 @@ pub async fn keep(app: &App, tenant: &TenantId, bytes: Vec<u8>) -> Result<ProofF
     if bytes.len() > MAX_BYTES {
         return Err(refuse("file_too_large", "the file is larger than 8 MB").into());
     }
+    let _permit = DRAWING.acquire().await;
     let folder = folder(app, tenant);
     let kept = tokio::task::spawn_blocking(move || {
         let sha256 = hex::encode(Sha256::digest(&bytes));

@@ -53,15 +53,13 @@ fn parts(record: &Record) -> Result<(String, Option<String>, Timestamp)> {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         loop {
-            let (data, _, expires) = parts(record)?;
+            let (data, user, expires) = parts(record)?;
             let mut tx = self.0.db.begin().await.map_err(backend)?;
-            match sessions::insert(&mut tx, &key(&record.id), &data, expires).await {
+            match sessions::insert(&mut tx, &key(&record.id), user, &data, expires).await {
                 Err(StoreError::Taken) => record.id = Id::default(),
                 Err(e) => return Err(backend(e)),
                 Ok(()) => {
-                    tx.commit().await.map_err(backend)?;
-                    // The user's column is filled by the save below, as at every later change.
-                    return self.save(record).await;
+                    return tx.commit().await.map_err(backend);
                 }
             }
         }
@@ -108,6 +106,7 @@ pub async fn tidy(app: &App) -> std::result::Result<(), StoreError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     sessions::delete_expired(&mut tx, now).await?;
+    crate::store::users::delete_login_failures_before(&mut tx, now.plus_secs(-86_400)).await?;
     crate::store::idempotency::delete_before(&mut tx, now.plus_secs(-2 * 86_400)).await?;
     tx.commit().await?;
     Ok(())

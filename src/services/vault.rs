@@ -105,10 +105,12 @@ impl Vault {
             let fresh = self.seal_data_key(tenant, &rand::random::<[u8; 32]>())?;
             tenants::keep_data_key(tx, tenant, &fresh, now).await?;
             sealed = tenants::data_key(tx, tenant).await?;
-            // Not remembered: this transaction may still be rolled back.
-            return self.open_data_key(tenant, &sealed.ok_or(VaultError::Sealed)?);
         }
         let key = self.open_data_key(tenant, &sealed.ok_or(VaultError::Sealed)?)?;
+        if make {
+            // Not remembered: the row may be this transaction's own, and be rolled back with it.
+            return Ok(key);
+        }
         let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
         opened.insert(tenant.clone(), key);
         Ok(key)

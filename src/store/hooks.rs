@@ -26,8 +26,9 @@ fn hook(row: &AnyRow) -> Result<Hook, StoreError> {
     })
 }
 
-/// Keeps a hook, or counts one more delivery of a known one. True if it is new.
-pub async fn keep(tx: &mut Tx<'_>, h: &Hook) -> Result<bool, StoreError> {
+/// Keeps a hook, or counts one more delivery of a known one. The id is that of the row to apply:
+/// the new one, or the known one where it had failed and a delivery wakes it.
+pub async fn keep(tx: &mut Tx<'_>, h: &Hook) -> Result<Option<HookId>, StoreError> {
     let done = sqlx::query(
         "INSERT INTO hooks (id, tenant_id, provider, mode, dedupe_key, path_reference, headers,
              body, source, status, why, deliveries, received_at, handled_at)
@@ -49,7 +50,7 @@ pub async fn keep(tx: &mut Tx<'_>, h: &Hook) -> Result<bool, StoreError> {
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 1 {
-        return Ok(true);
+        return Ok(Some(h.id.clone()));
     }
     sqlx::query(
         "UPDATE hooks SET deliveries = deliveries + 1
@@ -61,7 +62,21 @@ pub async fn keep(tx: &mut Tx<'_>, h: &Hook) -> Result<bool, StoreError> {
     .bind(&h.dedupe_key)
     .execute(&mut **tx)
     .await?;
-    Ok(false)
+    let woken = sqlx::query(
+        "UPDATE hooks SET status = 'received'
+         WHERE tenant_id = $1 AND provider = $2 AND mode = $3 AND dedupe_key = $4
+           AND status = 'failed'
+         RETURNING id",
+    )
+    .bind(h.tenant_id.to_string())
+    .bind(&h.provider)
+    .bind(Mode::of(h.test_mode).as_str())
+    .bind(&h.dedupe_key)
+    .fetch_optional(&mut **tx)
+    .await?;
+    woken
+        .map(|row| Ok(HookId::from_stored(text(&row, "id")?)))
+        .transpose()
 }
 
 pub async fn get(

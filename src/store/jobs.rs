@@ -83,25 +83,22 @@ pub async fn claim(
         .bind(limit)
         .fetch_all(&mut *tx)
         .await?;
-    let mut jobs = rows.iter().map(job).collect::<Result<Vec<_>, _>>()?;
+    // A row of a later version's kind must not keep the others waiting.
+    let mut jobs: Vec<Job> = rows.iter().filter_map(|row| job(row).ok()).collect();
     tx.commit().await?;
     jobs.sort_by_key(|j| j.run_at);
     Ok(jobs)
 }
 
-/// Takes a finished job off the queue, unless it was queued anew while it ran.
+/// Takes a finished job off the queue. A row that was queued anew while it ran, or that another
+/// process claimed since, is left to its new run.
 pub async fn done(tx: &mut Tx<'_>, j: &Job) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM jobs WHERE id = $1 AND run_at = $2 AND attempts = $3")
+    sqlx::query("DELETE FROM jobs WHERE id = $1 AND attempts = $2")
         .bind(j.id.to_string())
-        .bind(j.run_at.unix_ms())
         .bind(j.attempts)
         .execute(&mut **tx)
         .await?;
-    sqlx::query("UPDATE jobs SET locked_until = 0 WHERE id = $1")
-        .bind(j.id.to_string())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+    unlock_queued_anew(tx, j).await
 }
 
 /// Puts a job back for a later time. `attempts` starts anew where nothing was wrong.
@@ -112,17 +109,17 @@ pub async fn again(
     attempts: i64,
     error: &str,
 ) -> Result<(), StoreError> {
-    // Queued anew while it ran: the earlier of the two times holds.
+    // First, or the row that is put back below would look queued anew.
+    unlock_queued_anew(tx, j).await?;
     sqlx::query(
-        "UPDATE jobs SET locked_until = 0, attempts = $1, last_error = $2,
-             run_at = CASE WHEN run_at <> $3 AND run_at < $4 THEN run_at ELSE $4 END
-         WHERE id = $5",
+        "UPDATE jobs SET locked_until = 0, attempts = $1, last_error = $2, run_at = $3
+         WHERE id = $4 AND attempts = $5",
     )
     .bind(attempts)
     .bind(error)
-    .bind(j.run_at.unix_ms())
     .bind(run_at.unix_ms())
     .bind(j.id.to_string())
+    .bind(j.attempts)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -130,26 +127,26 @@ pub async fn again(
 
 /// Keeps a job that gave up, for a person.
 pub async fn fail(tx: &mut Tx<'_>, j: &Job, error: &str, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("UPDATE jobs SET locked_until = 0, failed_at = $1, last_error = $2 WHERE id = $3")
-        .bind(now.unix_ms())
-        .bind(error)
+    sqlx::query(
+        "UPDATE jobs SET locked_until = 0, failed_at = $1, last_error = $2
+         WHERE id = $3 AND attempts = $4",
+    )
+    .bind(now.unix_ms())
+    .bind(error)
+    .bind(j.id.to_string())
+    .bind(j.attempts)
+    .execute(&mut **tx)
+    .await?;
+    unlock_queued_anew(tx, j).await
+}
+
+/// `queue` sets the attempts to none: the row waits for a run of its own.
+async fn unlock_queued_anew(tx: &mut Tx<'_>, j: &Job) -> Result<(), StoreError> {
+    sqlx::query("UPDATE jobs SET locked_until = 0 WHERE id = $1 AND attempts = 0")
         .bind(j.id.to_string())
         .execute(&mut **tx)
         .await?;
     Ok(())
-}
-
-/// When the next job is due, so that the runner knows how long it may rest.
-pub async fn next_due(tx: &mut Tx<'_>) -> Result<Option<Timestamp>, StoreError> {
-    let row = sqlx::query(
-        "SELECT CAST(MIN(CASE WHEN run_at > locked_until THEN run_at ELSE locked_until END)
-             AS BIGINT) AS due FROM jobs WHERE failed_at IS NULL",
-    )
-    .fetch_one(&mut **tx)
-    .await?;
-    Ok(row
-        .try_get::<Option<i64>, _>("due")?
-        .map(Timestamp::from_unix_ms))
 }
 
 pub async fn failed(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<FailedJob>, StoreError> {

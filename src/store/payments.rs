@@ -253,8 +253,9 @@ pub async fn list(
 /// [`StoreError::Stale`] (R2).
 pub async fn save(tx: &mut Tx<'_>, p: &Payment, was: PaymentStatus) -> Result<(), StoreError> {
     let done = sqlx::query(
-        "UPDATE payments SET status = $1, flags = $2, captured_minor = $3, provider_ref = $4,
-             receipt = $5, next_action = $6, failure_code = $7, failure_message = $8, polls = $9,
+        "UPDATE payments SET status = $1, flags = $2, captured_minor = $3,
+             provider_ref = COALESCE($4, provider_ref), receipt = COALESCE($5, receipt),
+             next_action = $6, failure_code = $7, failure_message = $8, polls = $9,
              updated_at = $10, expires_at = $11
          WHERE tenant_id = $12 AND id = $13 AND status = $14",
     )

@@ -108,7 +108,8 @@ pub async fn list(
 /// [`StoreError::Stale`] (R2).
 pub async fn save(tx: &mut Tx<'_>, r: &Refund, was: RefundStatus) -> Result<(), StoreError> {
     let done = sqlx::query(
-        "UPDATE refunds SET status = $1, note = $2, decided_by = $3, provider_ref = $4,
+        "UPDATE refunds SET status = $1, note = $2, decided_by = $3,
+             provider_ref = COALESCE($4, provider_ref),
              failure_code = $5, failure_message = $6, polls = $7, updated_at = $8
          WHERE tenant_id = $9 AND id = $10 AND status = $11",
     )

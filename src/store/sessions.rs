@@ -2,22 +2,9 @@
 use super::{StoreError, Tx, text};
 use crate::domain::Timestamp;
 
+/// # Errors
+/// [`StoreError::Taken`] where the id is in use.
 pub async fn insert(
-    tx: &mut Tx<'_>,
-    id_hash: &str,
-    data: &str,
-    expires_at: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO sessions (id_hash, data, expires_at) VALUES ($1, $2, $3)")
-        .bind(id_hash)
-        .bind(data)
-        .bind(expires_at.unix_ms())
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
-}
-
-pub async fn save(
     tx: &mut Tx<'_>,
     id_hash: &str,
     user_id: Option<String>,
@@ -25,9 +12,7 @@ pub async fn save(
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO sessions (id_hash, user_id, data, expires_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (id_hash) DO UPDATE SET user_id = excluded.user_id, data = excluded.data,
-             expires_at = excluded.expires_at",
+        "INSERT INTO sessions (id_hash, user_id, data, expires_at) VALUES ($1, $2, $3, $4)",
     )
     .bind(id_hash)
     .bind(user_id)
@@ -35,6 +20,24 @@ pub async fn save(
     .bind(expires_at.unix_ms())
     .execute(&mut **tx)
     .await?;
+    Ok(())
+}
+
+/// Saves a session that still stands. One that was ended meanwhile stays ended.
+pub async fn save(
+    tx: &mut Tx<'_>,
+    id_hash: &str,
+    user_id: Option<String>,
+    data: &str,
+    expires_at: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE sessions SET user_id = $1, data = $2, expires_at = $3 WHERE id_hash = $4")
+        .bind(user_id)
+        .bind(data)
+        .bind(expires_at.unix_ms())
+        .bind(id_hash)
+        .execute(&mut **tx)
+        .await?;
     Ok(())
 }
 

@@ -271,6 +271,35 @@ pub async fn add_login_failure(
     Ok(())
 }
 
+/// Takes one count back: the try was no failure.
+pub async fn take_back_login_failure(
+    tx: &mut Tx<'_>,
+    subject: &str,
+    window_at: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE login_attempts SET failures = failures - 1
+         WHERE subject = $1 AND window_at = $2 AND failures > 0",
+    )
+    .bind(subject)
+    .bind(window_at.unix_ms())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Forgets windows that no longer count.
+pub async fn delete_login_failures_before(
+    tx: &mut Tx<'_>,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM login_attempts WHERE window_at < $1")
+        .bind(before.unix_ms())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 pub async fn clear_login_failures(tx: &mut Tx<'_>, subject: &str) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM login_attempts WHERE subject = $1")
         .bind(subject)

@@ -4,34 +4,43 @@ use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use http_body_util::BodyExt;
 use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// What is thrown away beyond the limit, so that the sender gets to read the refusal.
 const DRAIN_BYTES: usize = 16 * 1024 * 1024;
 
+/// How long a body that makes no headway is waited for.
+const READ_TIME: Duration = Duration::from_secs(12);
+/// A body that keeps this pace, in bytes a second, may take longer.
+const PACE: u64 = 32 * 1024;
+
 /// Reads a body whole.
 ///
 /// # Errors
-/// 413 above `limit` bytes, 408 when it takes longer than `time`, 400 when it breaks off.
-pub(super) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
-    tokio::time::timeout(time, collect(body, limit))
-        .await
-        .unwrap_or_else(|_| {
-            let status = StatusCode::REQUEST_TIMEOUT;
-            Err(Problem::new(
-                status,
-                "request_timeout",
-                "the body came too slowly",
-            ))
-        })
+/// 413 above `limit` bytes, 408 when it comes too slowly, 400 when it breaks off.
+pub(super) async fn read(body: Body, limit: usize) -> Result<Bytes, Problem> {
+    read_within(body, limit, READ_TIME).await
 }
 
-async fn collect(mut body: Body, limit: usize) -> Result<Bytes, Problem> {
+async fn read_within(mut body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
+    let start = Instant::now();
     let mut all = Vec::new();
     let mut seen = 0_usize;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|_| {
-            Problem::new(StatusCode::BAD_REQUEST, "body_broken", "the body broke off")
-        })?;
+    loop {
+        let earned = Duration::from_millis(seen as u64 * 1_000 / PACE);
+        let frame = match timeout_at(start + time + earned, body.frame()).await {
+            Ok(None) => break,
+            Ok(Some(Ok(frame))) => frame,
+            Ok(Some(Err(_))) => {
+                let status = StatusCode::BAD_REQUEST;
+                return Err(Problem::new(status, "body_broken", "the body broke off"));
+            }
+            Err(_) => {
+                let status = StatusCode::REQUEST_TIMEOUT;
+                let detail = "the body came too slowly";
+                return Err(Problem::new(status, "request_timeout", detail));
+            }
+        };
         let Ok(data) = frame.into_data() else {
             continue;
         };
@@ -63,18 +72,17 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_is_read_up_to_its_limit_and_not_beyond() {
-        let time = Duration::from_secs(5);
         let body = |n: usize| Body::from(vec![b'x'; n]);
-        assert_eq!(read(body(10), 10, time).await.unwrap().len(), 10);
-        assert_eq!(read(body(11), 10, time).await.unwrap_err().status, 413);
-        assert_eq!(read(Body::empty(), 10, time).await.unwrap().len(), 0);
+        assert_eq!(read(body(10), 10).await.unwrap().len(), 10);
+        assert_eq!(read(body(11), 10).await.unwrap_err().status, 413);
+        assert_eq!(read(Body::empty(), 10).await.unwrap().len(), 0);
     }
 
     #[tokio::test]
     async fn a_body_that_never_ends_is_cut() {
         let endless =
             Body::from_stream(futures::stream::pending::<Result<Bytes, std::io::Error>>());
-        let cut = read(endless, 10, Duration::from_millis(20))
+        let cut = read_within(endless, 10, Duration::from_millis(20))
             .await
             .unwrap_err();
         assert_eq!(cut.code, "request_timeout");

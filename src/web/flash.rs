@@ -131,15 +131,14 @@ fn name(secure: bool) -> String {
 }
 
 fn set_cookie(value: String, max_age_secs: i64, secure: bool) -> (HeaderName, HeaderValue) {
-    let mut cookie = Cookie::build((name(secure), value))
+    let cookie = Cookie::build((name(secure), value))
         .path("/")
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(secure)
-        .build()
-        .to_string();
-    cookie.push_str(&format!("; Max-Age={max_age_secs}"));
-    let value = HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""));
+        .build();
+    let text = format!("{cookie}; Max-Age={max_age_secs}");
+    let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
     (header::SET_COOKIE, value)
 }
 

@@ -16,12 +16,23 @@ pub fn router() -> axum::Router<App> {
     axum::Router::new().route("/do/{*function}", post(serve))
 }
 
-/// Runs the server function that the address names, with the services in its context.
+/// Runs the server function that the address names, with the services in its context. What it has
+/// begun goes on if the browser goes away.
 async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
     let context = move || provide_context(app.clone());
-    leptos_axum::handle_server_fns_with_context(context, request)
-        .await
-        .into_response()
+    let handled = tokio::spawn(leptos_axum::handle_server_fns_with_context(
+        context, request,
+    ))
+    .await;
+    let Ok(response) = handled else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let mut response = response.into_response();
+    let no_store = HeaderValue::from_static("no-store");
+    response
+        .headers_mut()
+        .insert(header::CACHE_CONTROL, no_store);
+    response
 }
 
 /// The request's headers, inside a server function.

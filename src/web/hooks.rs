@@ -10,12 +10,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
 use tracing::Instrument;
 
 /// The largest hook, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
-const READ_TIME: Duration = Duration::from_secs(15);
 
 pub fn router() -> Router<App> {
     let take = || post(take).put(take);
@@ -44,7 +42,7 @@ async fn take(
         &parts.headers,
         &app.settings.trusted_proxies,
     );
-    let bytes = match body::read(body, MAX_BYTES, READ_TIME).await {
+    let bytes = match body::read(body, MAX_BYTES).await {
         Ok(bytes) => bytes,
         Err(problem) => return problem.status.into_response(),
     };

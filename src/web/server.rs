@@ -1,14 +1,12 @@
 //! The whole web server: which router answers which path, and what stands before them all.
-use super::{admin, api, assets, checkout, health, hooks};
+use super::{admin, api, assets, checkout, forms, health, hooks};
 use crate::services::App;
-use crate::services::sessions::Sessions;
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{MatchedPath, State};
-use axum::http::{HeaderName, Request, StatusCode, header};
-use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::{any, get};
-use leptos::prelude::provide_context;
+use axum::extract::MatchedPath;
+use axum::http::{HeaderName, Request, StatusCode};
+use axum::response::{IntoResponse, Redirect};
+use axum::routing::get;
 use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
@@ -16,12 +14,7 @@ use tower_http::csrf::CsrfLayer;
 use tower_http::request_id::{MakeRequestUuid, PropagateRequestIdLayer, SetRequestIdLayer};
 use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutLayer};
 use tower_http::trace::TraceLayer;
-use tower_sessions::cookie::SameSite;
-use tower_sessions::cookie::time::Duration as CookieDuration;
-use tower_sessions::{Expiry, SessionManagerLayer};
 
-/// Staff who are idle this long sign in again.
-const IDLE_HOURS: i64 = 12;
 /// A client that sends slower than this is cut off.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longer than a provider's call takes.
@@ -69,17 +62,10 @@ fn span(request: &Request<Body>) -> tracing::Span {
 
 /// What people open in a browser: sessions and the CSRF layer stand before it.
 fn pages(app: &App) -> Router<App> {
-    let secure = app.settings.public_url.starts_with("https://");
-    let sessions = SessionManagerLayer::new(Sessions::new(app.clone()))
-        .with_name("malipo_session")
-        .with_secure(secure)
-        .with_same_site(SameSite::Lax)
-        .with_http_only(true)
-        .with_expiry(Expiry::OnInactivity(CookieDuration::hours(IDLE_HOURS)));
     let staff = Router::new()
         .merge(admin::router())
-        .route("/do/{*function}", any(server_function))
-        .layer(sessions);
+        .merge(forms::router())
+        .layer(admin::session_layer(app));
     Router::new()
         .route("/", get(|| async { Redirect::to("/login") }))
         .merge(checkout::router())
@@ -95,24 +81,4 @@ fn csrf(app: &App) -> CsrfLayer {
     CsrfLayer::new()
         .add_trusted_origin(origin)
         .unwrap_or_default()
-}
-
-/// Forms post to server functions; see `web` for the pattern.
-async fn server_function(State(app): State<App>, request: Request<Body>) -> Response {
-    // The use case goes on if the browser goes away.
-    let handled = tokio::spawn(leptos_axum::handle_server_fns_with_context(
-        move || provide_context(app.clone()),
-        request,
-    ));
-    match handled.await {
-        Ok(response) => {
-            let mut response = response.into_response();
-            response.headers_mut().insert(
-                header::CACHE_CONTROL,
-                axum::http::HeaderValue::from_static("no-store"),
-            );
-            response
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
 }

@@ -82,9 +82,11 @@ fn limits_and_the_email_are_checked_before_anything_is_written() {
         (1, "XOF", Ok(())),
         (100, "EUR", Err("currency_not_supported")),
     ] {
-        let req = start_of(money(minor, currency), Method::Ussd);
+        let req = start_of(money(minor, currency), Method::Card);
         assert_eq!(code(&shop, &req), want, "{currency} {minor}");
     }
+    let abroad = start_of(money(5_000, "KES"), Method::Ussd);
+    assert_eq!(code(&shop, &abroad), Err("method_not_for_currency"));
     let mut req = start_of(money(5_000, "NGN"), Method::Card);
     for bad in [None, Some("none"), Some("@shop.example")] {
         req.email = bad.map(str::to_owned);

@@ -46,7 +46,8 @@ impl TestDb {
         sqlx::query(text).execute(&admin).await.unwrap();
         admin.close().await;
         let joint = if server.contains('?') { '&' } else { '?' };
-        let url = format!("{server}{joint}options[search_path]={name}&options[application_name]={name}");
+        let url =
+            format!("{server}{joint}options[search_path]={name}&options[application_name]={name}");
         Self {
             url,
             folder,
@@ -75,6 +76,35 @@ impl TestDb {
     /// Connections beside the program's own, for questions that no service answers.
     pub async fn pool(&self) -> AnyPool {
         pool(&self.url).await
+    }
+
+    /// All that is stored, as text and as bytes of the files.
+    pub async fn dump(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        if self.schema.is_none() {
+            for file in std::fs::read_dir(self.folder.path()).unwrap() {
+                let path = file.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                if name.starts_with("malipo.db") {
+                    all.extend(std::fs::read(path).unwrap());
+                }
+            }
+            return all;
+        }
+        let db = self.open().await;
+        let tables = malipo::store::schema(&db).await.unwrap();
+        let mut tables: Vec<_> = tables.into_iter().map(|(table, _)| table).collect();
+        tables.dedup();
+        let pool = self.pool().await;
+        for table in tables {
+            let text = format!("SELECT CAST(t AS TEXT) FROM {table} t");
+            let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+            all.extend(rows.concat().into_bytes());
+        }
+        all
     }
 
     /// One number from the database, asked over a connection of its own.

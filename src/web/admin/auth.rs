@@ -8,7 +8,7 @@ use crate::services::{Actor, App, StoreError};
 use crate::web::admin::views::door;
 use crate::web::flash::Flash;
 use crate::web::render::{self, Document};
-use axum::extract::{ConnectInfo, FromRequestParts, RawPathParams};
+use axum::extract::{ConnectInfo, FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -160,6 +160,21 @@ pub fn client_address(app: &App, parts: &Parts) -> String {
     address.map_or_else(|| "unknown".to_owned(), |a| a.to_string())
 }
 
+/// The page that was asked for; a form's address is none.
+fn asked_for(parts: &Parts) -> String {
+    let uri = parts
+        .extensions
+        .get::<OriginalUri>()
+        .map_or(&parts.uri, |whole| &whole.0);
+    let path = uri.path_and_query().map_or("/admin", |p| p.as_str());
+    let path = if path.starts_with("/admin") {
+        path
+    } else {
+        "/admin"
+    };
+    path.to_owned()
+}
+
 /// Somebody signed in at a shop that is theirs. What they may do is not settled yet.
 pub struct Who {
     app: App,
@@ -177,13 +192,7 @@ impl Who {
         parts: &Parts,
     ) -> Result<Self, Refusal> {
         let Some(user) = user(app, session).await? else {
-            let back = parts.uri.path_and_query().map_or("/admin", |p| p.as_str());
-            let back = if back.starts_with("/admin") {
-                back
-            } else {
-                "/admin"
-            };
-            return Err(Refusal::SignIn(back.to_owned()));
+            return Err(Refusal::SignIn(asked_for(parts)));
         };
         let member = accounts::member(app, &user, slug)
             .await?

@@ -402,6 +402,16 @@ pub const fn method(method: Method) -> &'static str {
     }
 }
 
+/// A provider with how the customer pays; a method of the same name is not said twice.
+pub fn way(label: &str, of: Method) -> String {
+    let method = method(of);
+    if label.eq_ignore_ascii_case(method) {
+        label.to_owned()
+    } else {
+        format!("{label} · {method}")
+    }
+}
+
 pub const fn proof_type(kind: ProofType) -> &'static str {
     match kind {
         ProofType::BankTransfer => "bank transfer",
@@ -423,8 +433,8 @@ pub const fn order_kind(kind: OrderKind) -> &'static str {
 /// What a role may do, in one line.
 pub const fn role(role: Role) -> &'static str {
     match role {
-        Role::Owner => "everything, the team and going live included",
-        Role::Admin => "everything, the team and going live included",
+        Role::Owner => "everything, other owners included",
+        Role::Admin => "everything but other owners",
         Role::Staff => "orders, proofs, and asking for refunds",
         Role::Developer => "hooks and API keys; sees payments",
         Role::Viewer => "sees, changes nothing",

@@ -14,12 +14,10 @@ use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::future::Future;
-use std::time::Duration;
 use tracing::Instrument;
 
 /// The largest JSON body, in bytes.
 const MAX_JSON: usize = 256 * 1024;
-const READ_TIME: Duration = Duration::from_secs(15);
 
 /// Whose key the request carries. Every operation begins with it.
 pub(super) struct Key(pub Caller);
@@ -157,7 +155,7 @@ where
     let (parts, body) = request.into_parts();
     let read = async {
         require(&caller, scope)?;
-        let bytes = body::read(body, MAX_JSON, READ_TIME).await?;
+        let bytes = body::read(body, MAX_JSON).await?;
         if bytes.is_empty() && kind == Json::Optional {
             return Ok((bytes, Fields::default()));
         }
@@ -196,12 +194,10 @@ where
     W: FnOnce(Call, Vec<super::fields::Part>) -> F + Send + 'static,
     F: Future<Output = Done> + Send,
 {
-    // A picture over a bad line takes its time; the caller is known by then.
-    let time = READ_TIME * 8;
     let (parts, body) = request.into_parts();
     let read = async {
         require(&caller, scope)?;
-        let bytes = body::read(body, limit, time).await?;
+        let bytes = body::read(body, limit).await?;
         super::fields::multipart(parts.clone(), bytes).await
     };
     match read.await {

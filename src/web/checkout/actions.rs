@@ -126,7 +126,11 @@ async fn begin(app: &App, o: &Opened, input: StartInput, kept: Flash, form: &str
     match checkout::start(app, &o.tenant, &o.order, &Actor::Customer, input).await {
         Ok(payment) => see_other(&next(o, &payment)),
         Err(StartError::Input(problem)) => {
-            refuse(kept.error(problem.field, problem.code), form, secure);
+            let code = match problem.code {
+                "phone_invalid" => closer_cause(kept.typed("phone")),
+                code => code,
+            };
+            refuse(kept.error(problem.field, code), form, secure);
         }
         // The earlier attempt's own page says what to do.
         Err(StartError::InFlight(id) | StartError::UnknownBeside(id)) => {
@@ -140,6 +144,17 @@ async fn begin(app: &App, o: &Opened, input: StartInput, kept: Flash, form: &str
             tracing::error!(order.id = %o.order.id, error = %error, "a payment did not start");
             refuse(kept.error("", "trouble"), form, secure);
         }
+    }
+}
+
+/// What is wrong with a number that nobody could read. No network that we serve has subscriber
+/// numbers of fewer than eight digits, and E.164 ends at fifteen.
+fn closer_cause(typed: &str) -> &'static str {
+    let only = |c: char| c.is_ascii_digit() || matches!(c, ' ' | '+' | '-' | '(' | ')' | '.');
+    match typed.chars().filter(char::is_ascii_digit).count() {
+        1..=9 if typed.chars().all(only) => "phone_too_short",
+        16.. if typed.chars().all(only) => "phone_too_long",
+        _ => "phone_invalid",
     }
 }
 

@@ -10,6 +10,10 @@ use leptos::prelude::*;
 
 /// One way to pay, as the page needs it.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, shown apart"
+)]
 pub struct Offer {
     pub provider: &'static str,
     pub label: &'static str,
@@ -34,7 +38,7 @@ impl Offer {
     }
 }
 
-/// How the customer returns to the merchant without paying.
+/// What the page of the choice shows.
 pub struct Choose {
     pub offers: Vec<Offer>,
     pub chosen: Option<String>,
@@ -181,7 +185,10 @@ fn method(frame: &Frame, offer: &Offer, all: &[Offer], checked: bool) -> impl In
         name
     };
     let hint = (t.method_hint)(offer.how, &frame.name(offer.label));
-    let (class, path) = tile(offer.method);
+    let (class, path) = match tile(offer.method) {
+        (class, None) if offer.provider == "manual" => (class, Some(PHONE)),
+        tile => tile,
+    };
     let sign = match path {
         Some(path) => icon(24, path).into_any(),
         None => offer.monogram.to_uppercase().into_any(),

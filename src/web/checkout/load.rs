@@ -112,7 +112,7 @@ impl Opened {
             lang: self.lang,
             brand: Brand::new(&tenant.brand),
             merchant: tenant.name.clone(),
-            contact_phone: tenant.contact_phone.clone(),
+            contact_phone: format::phone(Lang::En, &tenant.contact_phone, ""),
             contact_email: tenant.contact_email.clone(),
             description: order.description.clone(),
             kind: order.kind,

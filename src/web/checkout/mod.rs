@@ -17,7 +17,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 
-/// Everything under `/pay`. The forms post to server functions, which [`crate::web::forms`] serves.
+/// Everything under `/pay`. The forms post to server functions, which `web::server` serves.
 pub fn router() -> Router<App> {
     Router::new()
         .route("/pay/mock/{reference}", get(pages::mock_redirect))

@@ -114,7 +114,7 @@ pub async fn start(asked: Asked, Path(token): Path<String>) -> Answer {
     let all = all.map_err(|e| asked.trouble(&e))?;
     if o.order.takes_payments(o.now) {
         // Money that may have gone: never a second offer (R4).
-        let uncertain = all.iter().rev().find(|p| {
+        let uncertain = all.iter().rev().filter(|p| p.settles_order()).find(|p| {
             matches!(
                 p.status,
                 PaymentStatus::Unknown | PaymentStatus::Mismatched | PaymentStatus::Processing
@@ -128,18 +128,14 @@ pub async fn start(asked: Asked, Path(token): Path<String>) -> Answer {
         }
         return offer(&asked, &o).await;
     }
-    match o.order.status {
-        OrderStatus::Paid => match surplus(&all) {
-            Some((p, why)) => back(&asked, &o, &all, p, why).await,
-            None => show_receipt(&asked, &o, &all),
-        },
-        _ => {
-            if let Some((p, why)) = surplus(&all) {
-                return back(&asked, &o, &all, p, why).await;
-            }
-            Ok(show_closed(&asked, &o, &all))
-        }
+    if let Some((p, why)) = surplus(&all) {
+        return back(&asked, &o, &all, p, why).await;
     }
+    Ok(if o.order.status == OrderStatus::Paid {
+        show_receipt(&asked, &o, &all)
+    } else {
+        show_closed(&asked, &o, &all)
+    })
 }
 
 async fn waiting_proof(
@@ -364,10 +360,10 @@ fn settling(all: &[Payment]) -> Vec<&Payment> {
         .collect()
 }
 
-fn show_receipt(asked: &Asked, o: &Opened, all: &[Payment]) -> Answer {
+fn show_receipt(asked: &Asked, o: &Opened, all: &[Payment]) -> Response {
     let paid = settling(all);
     let Some(last) = paid.last() else {
-        return Ok(show_closed(asked, o, all));
+        return show_closed(asked, o, all);
     };
     let sum = |of: fn(&Payment) -> i64| paid.iter().map(|p| of(p)).fold(0, i64::saturating_add);
     let currency = o.order.amount.currency;
@@ -375,7 +371,7 @@ fn show_receipt(asked: &Asked, o: &Opened, all: &[Payment]) -> Answer {
     let gone = Money::new(sum(|p| p.refunded_minor), currency);
     let test = !o.order.livemode;
     let of = receipt_of(o, last, came, (gone.minor > 0).then_some(gone));
-    Ok(asked.respond(o, test, receipt(&o.frame(test), of)))
+    asked.respond(o, test, receipt(&o.frame(test), of))
 }
 
 /// `/pay/{token}/receipt`
@@ -388,7 +384,7 @@ pub async fn receipt_page(asked: Asked, Path(token): Path<String>) -> Answer {
     if settling(&all).is_empty() {
         return Ok(go(&o.base()));
     }
-    show_receipt(&asked, &o, &all)
+    Ok(show_receipt(&asked, &o, &all))
 }
 
 /// `/pay/{token}/already`

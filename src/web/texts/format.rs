@@ -277,8 +277,15 @@ pub fn size(lang: Lang, bytes: i64) -> String {
     )
 }
 
-/// A code in blocks of four, so that it can be read and compared.
+/// A code in blocks of four, so that it can be read and compared. One that has its own marks
+/// stays whole.
 pub fn fours(code: &str) -> Vec<String> {
+    if !code
+        .chars()
+        .all(|c| c.is_ascii_alphanumeric() || c.is_whitespace())
+    {
+        return vec![code.to_owned()];
+    }
     let chars: Vec<char> = code.chars().filter(|c| !c.is_whitespace()).collect();
     chars
         .chunks(4)
@@ -406,5 +413,6 @@ mod tests {
         assert_eq!(size(Lang::Fr, 1_240_000).replace(NBSP, " "), "1,2 Mo");
         assert_eq!(size(Lang::Sw, 300).replace(NBSP, " "), "1 kB");
         assert_eq!(fours("BK7X42QM"), ["BK7X", "42QM"]);
+        assert_eq!(fours("BK-20418"), ["BK-20418"]);
     }
 }

@@ -1,4 +1,8 @@
 //! Orders, payments and refunds that begin on their pages.
+#![expect(
+    clippy::too_many_arguments,
+    reason = "the fields of a form are the arguments of its server function"
+)]
 use super::{CHANGED, Next, answer, enter, given};
 use crate::domain::ids::{Id, OrderId, PaymentId};
 use crate::domain::order::{Customer, OrderKind};

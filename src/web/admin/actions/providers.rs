@@ -13,9 +13,8 @@ use secrecy::SecretString;
 use std::collections::BTreeMap;
 
 fn info(name: &str) -> Result<&'static ProviderInfo, Refusal> {
-    find_provider(name)
-        .map(|p| p.info())
-        .ok_or(Refusal::NotFound)
+    let adapter = find_provider(name).ok_or(Refusal::NotFound)?;
+    Ok(adapter.info())
 }
 
 async fn save(me: &Me, change: SaveAccount) -> Result<(), AccountError> {

@@ -44,8 +44,8 @@ static PROVIDERS: LazyLock<Arc<[ProviderName]>> = LazyLock::new(|| {
             let info = p.info();
             ProviderName {
                 name: info.name.to_owned(),
-                label: info.label.to_owned(),
-                monogram: info.monogram.to_owned(),
+                label: info.label.trim_end_matches(" payment").to_owned(),
+                monogram: info.monogram.to_uppercase(),
             }
         })
         .collect()

@@ -56,11 +56,11 @@ pub async fn list(
     let mut orders = Orders::default();
     let mut rows = Vec::with_capacity(page.rows.len());
     for payment in page.rows {
-        let order = orders.get(&me, &payment.order_id).await?;
+        let owed = orders.get(&me, &payment.order_id).await?;
         rows.push(view::PaymentRow {
             payment,
-            reference: order.reference,
-            customer: order.customer,
+            reference: owed.reference,
+            customer: owed.customer,
         });
     }
     let mut told = me.told("");

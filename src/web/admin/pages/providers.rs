@@ -66,7 +66,6 @@ pub async fn list(who: Who, State(app): State<App>) -> Result<Response, Refusal>
                 enabled: a.enabled,
                 test_mode: a.test_mode,
                 test_only: a.info.test_only,
-                ready: a.missing(Mode::of(a.test_mode)).is_empty(),
                 light,
                 health,
             }
@@ -142,7 +141,7 @@ pub async fn detail(
     let a = load(&me, &name).await?;
     let f = me.frame().await?;
     let mut told = me.told("providers/save");
-    let test = me.flash("providers/self-test").and_then(|flash| {
+    let tested = me.flash("providers/self-test").and_then(|flash| {
         let answer = flash.errors.first()?.clone();
         told.read = true;
         (flash.typed("provider") == a.info.name).then(|| settings_view::Tested {
@@ -159,11 +158,11 @@ pub async fn detail(
         ));
     }
     if let Some(missing) = a.missing(Mode::of(a.test_mode)).first() {
-        let text = format!(
+        let next = format!(
             "Save the {} of the mode in use, then offer it.",
             missing.label
         );
-        notes.push(Note::plain("Not set up yet.", text));
+        notes.push(Note::plain("Not set up yet.", next));
     }
     let has_hook = a.info.hook != HookKind::None;
     let main = settings_view::settings(
@@ -181,7 +180,7 @@ pub async fn detail(
             hook_live: (has_hook && !a.info.test_only).then(|| a.hook_url_live.clone()),
             hook_help: hook_help(a.info.hook),
             instruments: a.info.test_instruments.iter().map(instrument).collect(),
-            tested: test,
+            tested,
             notes,
             typed: told.typed.clone(),
         },

@@ -2,6 +2,7 @@
 use super::money::money_text;
 use crate::domain::Money;
 use leptos::prelude::*;
+use std::fmt::Write;
 
 /// Tries of one hour: succeeded, and all others that ended.
 pub type Hour = (u32, u32);
@@ -60,16 +61,18 @@ pub fn by_hour(label: String, hours: &[Money]) -> AnyView {
     let mut drawn = String::new();
     for (share, y) in [(0, 148), (1, 78), (2, 8)] {
         let words = currency.map_or_else(String::new, |c| short(Money::new(top / 2 * share, c)));
-        drawn.push_str(&format!(
+        let _ = write!(
+            drawn,
             "<path class=\"base\" d=\"M48 {y}H552\"/><text x=\"40\" y=\"{}\" text-anchor=\"end\">{words}</text>",
             y + 4
-        ));
+        );
     }
     for (i, money) in (0_i64..).zip(hours) {
         let height = money.minor.saturating_mul(1_400) / top;
         let x = 500 + i * 210;
         if height > 0 {
-            drawn.push_str(&format!(
+            let _ = write!(
+                drawn,
                 "<rect class=\"a\" x=\"{}.{}\" y=\"{}.{}\" width=\"15\" height=\"{}.{}\" rx=\"1\"/>",
                 x / 10,
                 x % 10,
@@ -77,7 +80,7 @@ pub fn by_hour(label: String, hours: &[Money]) -> AnyView {
                 (1_480 - height) % 10,
                 height / 10,
                 height % 10
-            ));
+            );
         }
     }
     for (hour, x) in [
@@ -86,7 +89,7 @@ pub fn by_hour(label: String, hours: &[Money]) -> AnyView {
         ("12:00", 302),
         ("18:00", 428),
     ] {
-        drawn.push_str(&format!("<text x=\"{x}\" y=\"166\">{hour}</text>"));
+        let _ = write!(drawn, "<text x=\"{x}\" y=\"166\">{hour}</text>");
     }
     view! {
         <svg class="chart" viewBox="0 0 552 168" width="100%" role="img" aria-label=label

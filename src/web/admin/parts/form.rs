@@ -75,6 +75,14 @@ pub fn field_id(name: &str) -> String {
     format!("f-{plain}")
 }
 
+/// Whether a field must be filled: optional is marked, required is not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Plain,
+    Optional,
+    Required,
+}
+
 enum Control {
     Text(&'static str),
     Secret,
@@ -90,8 +98,7 @@ pub struct Input {
     control: Control,
     help: String,
     value: String,
-    optional: bool,
-    required: bool,
+    need: Need,
     short: bool,
     class: Option<&'static str>,
     autocomplete: &'static str,
@@ -107,8 +114,7 @@ impl Input {
             control,
             help: String::new(),
             value: String::new(),
-            optional: false,
-            required: false,
+            need: Need::Plain,
             short: false,
             class: None,
             autocomplete: "off",
@@ -163,13 +169,13 @@ impl Input {
 
     #[must_use]
     pub fn optional(mut self) -> Self {
-        self.optional = true;
+        self.need = Need::Optional;
         self
     }
 
     #[must_use]
     pub fn required(mut self) -> Self {
-        self.required = true;
+        self.need = Need::Required;
         self
     }
 
@@ -207,8 +213,8 @@ impl Input {
         let described = (!told_by.is_empty()).then(|| told_by.join(" "));
         let invalid = problem.is_some().then_some("true");
         let value = typed.value(&self.name, &self.value);
-        let optional = self
-            .optional
+        let required = self.need == Need::Required;
+        let optional = (self.need == Need::Optional)
             .then(|| view! { " "<span class="muted">"optional"</span> });
         let label_class = self.hidden_label.then_some("sr");
         let class = if self.short { "f short" } else { "f" };
@@ -221,18 +227,18 @@ impl Input {
         let control = match self.control {
             Control::Text(kind) => view! {
                 <input id=id.clone() name=name type=kind value=value class=self.class
-                    inputmode=self.inputmode autocomplete=self.autocomplete required=self.required
+                    inputmode=self.inputmode autocomplete=self.autocomplete required=required
                     aria-invalid=invalid aria-describedby=described />
             }
             .into_any(),
             Control::Secret => view! {
                 <input id=id.clone() name=name type="password" autocomplete=self.autocomplete
-                    spellcheck="false" required=self.required
+                    spellcheck="false" required=required
                     aria-invalid=invalid aria-describedby=described />
             }
             .into_any(),
             Control::Area(rows) => view! {
-                <textarea id=id.clone() name=name rows=rows required=self.required
+                <textarea id=id.clone() name=name rows=rows required=required
                     aria-invalid=invalid aria-describedby=described>{value}</textarea>
             }
             .into_any(),

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 /// A tenant's time zone, and the moment a page was made.
 #[derive(Clone)]
 pub struct Zone {
-    zone: TimeZone,
+    tz: TimeZone,
     city: String,
     pub now: Timestamp,
 }
@@ -16,12 +16,12 @@ impl Zone {
     /// An unknown name falls back to UTC, and says so in the head.
     pub fn new(name: &str, now: Timestamp) -> Self {
         match TimeZone::get(name) {
-            Ok(zone) => {
+            Ok(tz) => {
                 let city = name.rsplit('/').next().unwrap_or(name).replace('_', " ");
-                Self { zone, city, now }
+                Self { tz, city, now }
             }
             Err(_) => Self {
-                zone: TimeZone::UTC,
+                tz: TimeZone::UTC,
                 city: "UTC".to_owned(),
                 now,
             },
@@ -31,7 +31,7 @@ impl Zone {
     fn at(&self, t: Timestamp) -> Zoned {
         jiff::Timestamp::from_millisecond(t.unix_ms())
             .unwrap_or(jiff::Timestamp::UNIX_EPOCH)
-            .to_zoned(self.zone.clone())
+            .to_zoned(self.tz.clone())
     }
 
     fn is_today(&self, t: Timestamp) -> bool {
@@ -92,7 +92,7 @@ impl Zone {
             .try_days(back)
             .ok()
             .and_then(|span| today.date().checked_sub(span).ok())
-            .and_then(|date| date.to_zoned(self.zone.clone()).ok());
+            .and_then(|date| date.to_zoned(self.tz.clone()).ok());
         start.map_or(self.now, |s| {
             Timestamp::from_unix_ms(s.timestamp().as_millisecond())
         })
@@ -101,7 +101,7 @@ impl Zone {
     /// Midnight of a typed day `2026-11-19`; `None` for anything else.
     pub fn parse_day(&self, text: &str) -> Option<Timestamp> {
         let date: jiff::civil::Date = text.parse().ok()?;
-        let start = date.to_zoned(self.zone.clone()).ok()?;
+        let start = date.to_zoned(self.tz.clone()).ok()?;
         Some(Timestamp::from_unix_ms(start.timestamp().as_millisecond()))
     }
 

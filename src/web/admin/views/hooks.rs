@@ -9,6 +9,7 @@ use crate::web::admin::parts::shell::{code, crumbs, facts, head, panel};
 use crate::web::admin::parts::{Frame, Note, Post, empty, icon, note, states, via};
 use crate::web::admin::sentences;
 use leptos::prelude::*;
+use std::fmt::Write;
 
 /// What the list shows.
 pub struct List {
@@ -175,7 +176,7 @@ fn hex_dump(bytes: &[u8]) -> String {
                 }
             })
             .collect();
-        out.push_str(&format!("{:06x}  {:<47}  {text}\n", n * 16, hex.join(" ")));
+        let _ = writeln!(out, "{:06x}  {:<47}  {text}", n * 16, hex.join(" "));
     }
     out
 }
@@ -320,7 +321,7 @@ fn checks(h: &Hook, label: &str) -> AnyView {
         HookStatus::Quarantined => all.push((false, "The sender could not be verified".to_owned())),
         HookStatus::Received => {}
         HookStatus::Applied => {
-            all.push((true, "Believed, or confirmed by the provider".to_owned()))
+            all.push((true, "Believed, or confirmed by the provider".to_owned()));
         }
         HookStatus::Ignored => all.push((true, "Read; it changes nothing of ours".to_owned())),
         HookStatus::Failed => all.push((false, "Working on it failed".to_owned())),

@@ -6,6 +6,7 @@ pub mod orders;
 pub mod overview;
 pub mod payment;
 pub mod payments;
+pub mod proof_decision;
 pub mod proofs;
 pub mod provider;
 pub mod providers;
@@ -14,6 +15,8 @@ pub mod refunds;
 pub mod start;
 pub mod team;
 
+#[cfg(test)]
+mod sample_pages;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

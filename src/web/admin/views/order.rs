@@ -67,7 +67,7 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
         ("Link ends", Some(f.zone.near_tag(o.expires_at))),
         ("Made", Some(f.zone.near_tag(o.created_at))),
         ("Fulfilled", o.fulfilled_at.map(|t| f.zone.near_tag(t))),
-        ("Returns to", o.return_url.clone().map(|u| code(u))),
+        ("Returns to", o.return_url.clone().map(code)),
         ("Metadata", metadata),
         ("Id", Some(code(o.id.to_string()))),
     ]);
@@ -188,7 +188,7 @@ fn payments(f: &Frame, all: &[Payment]) -> AnyView {
         .rev()
         .map(|p| {
             let href = f.url(&format!("/payments/{}", p.id));
-            let words = format!("{} · {}", f.label(&p.provider), sentences::method(p.method));
+            let words = sentences::way(&f.label(&p.provider), p.method);
             let test = p.test_mode;
             let cells = view! {
                 {cell("t1", view! { <a class="row" href=href>{via(f.monogram(&p.provider), words)}</a> })}

@@ -335,8 +335,7 @@ fn ways(n: &New, f: &Frame) -> AnyView {
         .map(|w| {
             let label = f.label(&w.name);
             let letters = f.monogram(&w.name);
-            match &w.off {
-                Some(why) => {
+            if let Some(why) = &w.off {
                     let words = format!("{label}: {why}");
                     view! {
                         <label class="opt off">
@@ -345,8 +344,7 @@ fn ways(n: &New, f: &Frame) -> AnyView {
                         </label>
                     }
                     .into_any()
-                }
-                None => {
+            } else {
                     let on = !typed || chosen.contains(&w.name);
                     let words = format!("{label} ");
                     let methods = w.methods.clone();
@@ -360,7 +358,6 @@ fn ways(n: &New, f: &Frame) -> AnyView {
                         </label>
                     }
                     .into_any()
-                }
             }
         })
         .collect_view();

@@ -206,7 +206,9 @@ fn health(f: &Frame, o: &Overview) -> AnyView {
                 .iter()
                 .fold((0_u32, 0_u32), |(a, b), (x, y)| (a + x, b + y));
             let all = ok + bad;
-            let rate = if all == 0 { "–".to_owned() } else { format!("{} %", ok * 100 / all) };
+            let rate = (ok * 100)
+                .checked_div(all)
+                .map_or_else(|| "–".to_owned(), |rate| format!("{rate} %"));
             let label = f.label(&h.provider);
             let words = format!("{label}, tries by hour over 24 hours, {rate} succeeded");
             let cells = view! {

@@ -61,7 +61,12 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
     });
     let proof = d.proof.as_ref().map(|id| {
         let href = f.url(&format!("/proofs/{id}"));
-        view! { <a class="btn primary" href=href>"Open the proof"</a> }
+        let class = if p.status.is_open() {
+            "btn primary"
+        } else {
+            "btn"
+        };
+        view! { <a class=class href=href>"Open the proof"</a> }
     });
     let day = format!("{}, {}", f.zone.day(p.created_at), f.zone.name());
     let decide = (p.status == PaymentStatus::Mismatched).then(|| mismatch(f, &d));
@@ -135,17 +140,17 @@ fn fact_list(f: &Frame, p: &Payment, o: &Order) -> AnyView {
     let order = view! {
         <a href=href>{o.reference.clone()}</a>", "{chip(sentences::order(o.status))}
     };
-    let words = format!("{} · {}", f.label(&p.provider), sentences::method(p.method));
+    let words = sentences::way(&f.label(&p.provider), p.method);
     let name = customer_name(&o.customer);
     let asked = (p.amount != p.captured() && p.captured_minor > 0).then(|| amt(p.amount));
     facts(vec![
         ("Order", Some(order.into_any())),
         ("Customer", (!name.is_empty()).then(|| name.into_any())),
-        ("Phone", p.phone.clone().map(|t| code(t))),
+        ("Phone", p.phone.clone().map(code)),
         ("Provider", Some(via(f.monogram(&p.provider), words))),
         ("Asked for", asked),
-        ("Receipt", p.receipt.clone().map(|t| code(t))),
-        ("Their id", p.provider_ref.clone().map(|t| code(t))),
+        ("Receipt", p.receipt.clone().map(code)),
+        ("Their id", p.provider_ref.clone().map(code)),
         ("Our reference", Some(code(p.reference.clone()))),
         (
             "Asked them",

@@ -145,7 +145,7 @@ fn payment_row(f: &Frame, r: &PaymentRow) -> AnyView {
     let p = &r.payment;
     let href = f.url(&format!("/payments/{}", p.id));
     let label = f.label(&p.provider);
-    let words = format!("{label} · {}", sentences::method(p.method));
+    let words = sentences::way(&label, p.method);
     let name = format!(" {}", customer_name(&r.customer));
     let cells = view! {
         {cell("dim no-phone", f.zone.short_tag(p.created_at))}

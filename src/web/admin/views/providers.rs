@@ -16,8 +16,6 @@ pub struct ProviderRow {
     pub test_mode: bool,
     /// It never takes real money.
     pub test_only: bool,
-    /// All required keys of the mode in use are saved.
-    pub ready: bool,
     pub light: Light,
     pub health: String,
 }

@@ -45,6 +45,9 @@ pub struct Desk {
     pub item: Option<Item>,
 }
 
+/// A heading of the queue and the states below it.
+type Group = (&'static str, fn(RefundStatus) -> bool);
+
 fn waits(s: RefundStatus) -> bool {
     matches!(s, RefundStatus::Requested | RefundStatus::AwaitingApproval)
 }
@@ -66,7 +69,7 @@ pub fn desk(f: &Frame, d: Desk) -> AnyView {
     };
     let here = d.item.as_ref().map(|i| i.refund.id.to_string());
     let told = told(d.told);
-    let groups: [(&'static str, fn(RefundStatus) -> bool); 3] = [
+    let groups: [Group; 3] = [
         ("To approve", waits),
         ("On their way", |s| !waits(s) && !s.is_final()),
         ("Ended", RefundStatus::is_final),
@@ -194,7 +197,7 @@ fn item(f: &Frame, i: Item) -> AnyView {
         ),
         ("Goes back by", Some(back_by.into_any())),
         ("Decided by", decided),
-        ("Their id", r.provider_ref.clone().map(|t| code(t))),
+        ("Their id", r.provider_ref.clone().map(code)),
         ("Failure", failure),
         ("Id", Some(code(r.id.to_string()))),
     ]);

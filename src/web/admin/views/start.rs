@@ -6,6 +6,10 @@ use leptos::prelude::*;
 
 /// What was done already.
 #[derive(Clone, Copy, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a step that is done or not"
+)]
 pub struct Done {
     pub test_payment: bool,
     pub keys: bool,

@@ -1,5 +1,6 @@
 //! Every page with sample data: one heading, labelled fields, no script and no inline style.
-use super::samples::{frame, pages};
+use super::sample_pages::pages;
+use super::samples::frame;
 use crate::domain::role::Role;
 use crate::web::admin::parts::frame::{Nav, Page};
 use crate::web::admin::parts::shell::shell;

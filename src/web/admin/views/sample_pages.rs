@@ -1,0 +1,590 @@
+//! Every page with sample data.
+use super::{order, orders, overview, payment, payments, proofs, provider, providers};
+use super::{refund_forms, refunds, start, team};
+use crate::domain::Currency;
+use crate::domain::account::Mode;
+use crate::domain::hook::HookStatus;
+use crate::domain::ids::{Id, UserId};
+use crate::domain::order::{Order, OrderStatus};
+use crate::domain::payment::{Payment, PaymentStatus};
+use crate::domain::proof::ProofStatus;
+use crate::domain::refund::RefundStatus;
+use crate::domain::role::Role;
+use crate::web::admin::parts::chips::Light;
+use crate::web::admin::parts::lists::Query;
+use crate::web::admin::parts::timeline::Line;
+use crate::web::admin::parts::{Frame, Note, Typed};
+use crate::web::admin::sentences::Tone;
+use std::collections::BTreeMap;
+
+use super::samples::*;
+fn story() -> Vec<Line> {
+    let mut first = Line::new(ago(40), "user", "Order made");
+    first.detail = "You made INV-2041 and its link.".to_owned();
+    let mut second = Line::new(ago(38), "out", "Prompt sent to the phone");
+    second.said = "ResponseCode 0 “Success. Request accepted for processing”".to_owned();
+    let mut third = Line::new(ago(30), "s-done", "Succeeded, late and duplicate");
+    third.tone = Tone::Ok;
+    vec![first, second, third]
+}
+
+fn typed() -> Typed {
+    Typed {
+        values: BTreeMap::from([("reference".to_owned(), "INV-2041 <b>".to_owned())]),
+        problems: vec![(
+            "reference".to_owned(),
+            "INV-2041 is used already.".to_owned(),
+        )],
+    }
+}
+
+/// Every page by name, as its main part.
+pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
+    let paid = payment(
+        2,
+        "mpesa",
+        money("KES", 1_250_000),
+        PaymentStatus::Succeeded,
+    );
+    let an_order = order(
+        2,
+        "INV-2041",
+        "Wanjiku Traders",
+        money("KES", 1_250_000),
+        OrderStatus::Paid,
+    );
+    let open = order(
+        1,
+        "ORD-2089",
+        "Njeri Wambui",
+        money("KES", 320_000),
+        OrderStatus::Open,
+    );
+    let list = |n: u128, provider: &str, code: &str, minor: i64, status| payments::PaymentRow {
+        payment: payment(n, provider, money(code, minor), status),
+        reference: format!("ORD-20{n:02}"),
+        customer: open.customer.clone(),
+    };
+    use PaymentStatus as P;
+    vec![
+        ("overview", overview::overview(f, an_overview())),
+        (
+            "orders",
+            orders::list(
+                f,
+                orders::List {
+                    orders: orders(),
+                    query: Query::default().with("mode", "live"),
+                    newer: None,
+                    older: Some("/x".to_owned()),
+                },
+            ),
+        ),
+        (
+            "orders-empty",
+            orders::list(
+                f,
+                orders::List {
+                    orders: vec![],
+                    query: Query::default(),
+                    newer: None,
+                    older: None,
+                },
+            ),
+        ),
+        (
+            "orders-new",
+            orders::new(
+                f,
+                orders::New {
+                    typed: typed(),
+                    currencies: vec![Currency::KES, Currency::NGN],
+                    ways: vec![
+                        orders::Way {
+                            name: "mpesa".to_owned(),
+                            methods: "prompt, paybill".to_owned(),
+                            off: None,
+                        },
+                        orders::Way {
+                            name: "mtn_momo".to_owned(),
+                            methods: String::new(),
+                            off: Some("takes UGX alone".to_owned()),
+                        },
+                    ],
+                    last: orders(),
+                },
+            ),
+        ),
+        (
+            "order",
+            order::detail(
+                f,
+                order::Detail {
+                    order: open.clone(),
+                    payments: vec![paid.clone()],
+                    link: "https://pay.baraka.example/pay/0123456789abcdef0123456789abcdef"
+                        .to_owned(),
+                    story: story(),
+                    fresh: true,
+                },
+            ),
+        ),
+        ("order-cancel", order::cancel(f, &open, &Typed::default())),
+        (
+            "payments",
+            payments::list(
+                f,
+                payments::List {
+                    rows: vec![
+                        list(1, "mpesa", "KES", 320_000, P::RequiresAction),
+                        list(2, "mpesa", "KES", 1_250_000, P::Succeeded),
+                        list(3, "mtn_momo", "UGX", 12_450_000, P::Processing),
+                        list(4, "paystack", "NGN", 4_200_000, P::Succeeded),
+                        list(5, "paystack", "NGN", 1_850_000, P::Failed),
+                        list(6, "paystack", "KWD", 4_250, P::Unknown),
+                        list(7, "mpesa", "KES", 405_000, P::Mismatched),
+                    ],
+                    query: Query::default(),
+                    newer: None,
+                    older: None,
+                    mismatched: 1,
+                    unknown: 1,
+                },
+            ),
+        ),
+        (
+            "payment",
+            payment::detail(
+                f,
+                payment::Detail {
+                    payment: paid.clone(),
+                    order: an_order.clone(),
+                    refunds: vec![refund(
+                        1,
+                        money("KES", 400_000),
+                        RefundStatus::AwaitingApproval,
+                    )],
+                    story: story(),
+                    asks: true,
+                    differs: vec![],
+                    came: None,
+                    proof: None,
+                    typed: Typed::default(),
+                },
+            ),
+        ),
+        (
+            "payment-mismatched",
+            payment::detail(
+                f,
+                payment::Detail {
+                    payment: payment(7, "mpesa", money("KES", 450_000), P::Mismatched),
+                    order: open.clone(),
+                    refunds: vec![],
+                    story: story(),
+                    asks: true,
+                    differs: vec![
+                        (
+                            "Amount".to_owned(),
+                            "KES 4,500.00".to_owned(),
+                            "KES 4,050.00".to_owned(),
+                        ),
+                        ("Currency".to_owned(), "KES".to_owned(), "KES".to_owned()),
+                    ],
+                    came: Some(money("KES", 405_000)),
+                    proof: None,
+                    typed: Typed::default(),
+                },
+            ),
+        ),
+        (
+            "refund-ask",
+            refund_forms::ask(
+                f,
+                refund_forms::Ask {
+                    payment: paid.clone(),
+                    order: an_order.clone(),
+                    limit: Some(money("KES", 500_000)),
+                    full_only: false,
+                    by_hand: true,
+                    typed: Typed::default(),
+                },
+            ),
+        ),
+        ("refunds", refunds::desk(f, a_refund_desk(&paid, &an_order))),
+        (
+            "refunds-empty",
+            refunds::desk(
+                f,
+                refunds::Desk {
+                    queue: vec![],
+                    told: None,
+                    item: None,
+                },
+            ),
+        ),
+        ("proofs", proofs::desk(f, a_proof_desk(&open, true))),
+        ("proofs-queue", proofs::desk(f, a_proof_desk(&open, false))),
+        (
+            "proofs-empty",
+            proofs::desk(
+                f,
+                proofs::Desk {
+                    queue: vec![],
+                    decided: false,
+                    told: None,
+                    item: None,
+                },
+            ),
+        ),
+        ("providers", providers::list(f, provider_rows())),
+        ("provider", provider::settings(f, settings())),
+        (
+            "provider-offer",
+            provider::offer(f, "mpesa", &Typed::default()),
+        ),
+        (
+            "provider-go-live",
+            providers::go_live(
+                f,
+                providers::GoLive {
+                    name: "mpesa".to_owned(),
+                    checks: vec![(true, "Live keys are saved".to_owned())],
+                    currencies: "KES".to_owned(),
+                    missing: vec![],
+                    typed: Typed::default(),
+                },
+            ),
+        ),
+        (
+            "hooks",
+            super::hooks::list(
+                f,
+                super::hooks::List {
+                    hooks: (1..)
+                        .zip(HookStatus::ALL)
+                        .map(|(n, s)| hook(n, *s))
+                        .collect(),
+                    query: Query::default().with("provider", "paystack"),
+                    newer: None,
+                    older: None,
+                },
+            ),
+        ),
+        (
+            "hook",
+            super::hooks::detail(f, &hook(1, HookStatus::Failed), super::hooks::Body::Read),
+        ),
+        (
+            "team",
+            team::team(
+                f,
+                team::Team {
+                    people: vec![
+                        person(1, "Amina Hassan", Role::Owner, true),
+                        person(2, "Joseph Otieno", Role::Staff, true),
+                        person(3, "Halima Yusuf", Role::Viewer, false),
+                    ],
+                    link: Some((
+                        "Halima Yusuf".to_owned(),
+                        "https://pay.baraka.example/login/link/abc".to_owned(),
+                    )),
+                    typed: Typed::default(),
+                },
+            ),
+        ),
+        (
+            "team-remove",
+            team::remove(f, &person(2, "Joseph Otieno", Role::Staff, true)),
+        ),
+        ("account", team::account(f, &Typed::default())),
+        (
+            "start",
+            start::start(
+                f,
+                start::Done {
+                    test_payment: true,
+                    ..start::Done::default()
+                },
+            ),
+        ),
+    ]
+}
+
+fn person(n: u128, name: &str, role: Role, joined: bool) -> team::Person {
+    team::Person {
+        id: UserId::from_bits(n).to_string(),
+        name: name.to_owned(),
+        email: format!("p{n}@baraka.example"),
+        role,
+        suspended: false,
+        joined,
+    }
+}
+
+fn an_overview() -> overview::Overview {
+    let work = |count, one, many, small: &str, late, path| overview::Work {
+        count,
+        one,
+        many,
+        small: small.to_owned(),
+        late,
+        path,
+    };
+    let hours = [0, 1, 3, 8, 12, 9, 7, 11, 16, 4, 2, 0];
+    overview::Overview {
+        days: 1,
+        work: vec![
+            work(
+                14,
+                "proof to decide",
+                "proofs to decide",
+                "oldest waits 38 min",
+                true,
+                "/proofs",
+            ),
+            work(
+                2,
+                "refund to approve",
+                "refunds to approve",
+                "oldest 12 min",
+                false,
+                "/refunds",
+            ),
+            work(
+                1,
+                "mismatched payment",
+                "mismatched payments",
+                "",
+                false,
+                "/payments?status=mismatched",
+            ),
+            work(
+                0,
+                "hook to look at",
+                "hooks to look at",
+                "",
+                false,
+                "/hooks?status=failed",
+            ),
+        ],
+        notes: vec![
+            Note::bad(
+                "Paystack fails more than usual:",
+                "4 of 16 tries succeeded.",
+            )
+            .go("/x", "See the 12 tries"),
+            Note::test(
+                "Mock is in test mode.",
+                "It is counted nowhere on this page.",
+            )
+            .go("/y", "Providers"),
+        ],
+        volume: vec![
+            overview::Volume {
+                taken: money("KES", 48_235_000),
+                payments: 214,
+                refunded: money("KES", 1_240_000),
+            },
+            overview::Volume {
+                taken: money("UGX", 12_450_000),
+                payments: 61,
+                refunded: money("UGX", 0),
+            },
+        ],
+        by_hour: Some((
+            Currency::KES,
+            (0..24)
+                .map(|h| money("KES", hours[h % 12] * 400_000))
+                .collect(),
+        )),
+        health: vec![
+            overview::Health {
+                provider: "mpesa".to_owned(),
+                hours: (0..24)
+                    .map(|h| {
+                        (
+                            u32::try_from(hours[h % 12]).unwrap(),
+                            u32::try_from(h % 3).unwrap(),
+                        )
+                    })
+                    .collect(),
+                light: Light::Ok,
+                words: "Healthy".to_owned(),
+            },
+            overview::Health {
+                provider: "paystack".to_owned(),
+                hours: (0..24)
+                    .map(|h| (u32::try_from(h % 4).unwrap(), u32::try_from(h / 9).unwrap()))
+                    .collect(),
+                light: Light::Bad,
+                words: "Failing".to_owned(),
+            },
+        ],
+        first_hour: 15,
+        quiet: vec![overview::Quiet {
+            icon: "s-unk",
+            words: "1 unknown payment is asked about".to_owned(),
+            href: Some("/z".to_owned()),
+        }],
+        cut_at: Some(1_000),
+    }
+}
+
+fn a_refund_desk(paid: &Payment, an_order: &Order) -> refunds::Desk {
+    use RefundStatus as R;
+    let one = refund(1, money("KES", 1_250_000), R::AwaitingApproval);
+    let queue = [
+        R::AwaitingApproval,
+        R::Unknown,
+        R::Sending,
+        R::Failed,
+        R::Succeeded,
+        R::Rejected,
+    ];
+    refunds::Desk {
+        queue: (1..)
+            .zip(queue)
+            .map(|(n, s)| refunds::Queued {
+                refund: refund(n, money("KES", 1_250_000), s),
+                reference: "INV-2041".to_owned(),
+                customer: "Wanjiku Traders".to_owned(),
+            })
+            .collect(),
+        told: Some("Rejected. Joseph Otieno can read why.".to_owned()),
+        item: Some(refunds::Item {
+            refund: one,
+            payment: paid.clone(),
+            order: an_order.clone(),
+            story: story(),
+            limit: Some(money("KES", 500_000)),
+            second_person: true,
+            deciders: vec!["Grace Nakato".to_owned()],
+            by_hand: false,
+            typed: Typed::default(),
+        }),
+    }
+}
+
+fn a_proof_desk(open: &Order, item: bool) -> proofs::Desk {
+    proofs::Desk {
+        queue: [
+            (1, "Peter Mwangi"),
+            (2, "St. Anne’s Clinic, Nakuru"),
+            (3, "Rose Chebet"),
+        ]
+        .into_iter()
+        .map(|(n, who)| proofs::Queued {
+            proof: proof(n, ProofStatus::Submitted),
+            reference: format!("INV-203{n}"),
+            customer: who.to_owned(),
+            amount: money("KES", 840_000),
+        })
+        .collect(),
+        decided: false,
+        told: None,
+        item: item.then(|| proofs::Item {
+            proof: proof(1, ProofStatus::Submitted),
+            payment: payment(
+                1,
+                "manual",
+                money("KES", 840_000),
+                PaymentStatus::RequiresAction,
+            ),
+            order: open.clone(),
+            twins: vec![proofs::Twin {
+                proof: proof(9, ProofStatus::Approved),
+                reference: "INV-1987".to_owned(),
+                customer: "Samson Kibet".to_owned(),
+                same_file: false,
+            }],
+            pay_to: "0110 2345 6789".to_owned(),
+            zoom: 100,
+            turn: 0,
+            another: true,
+            typed: Typed::default(),
+            open: None,
+        }),
+    }
+}
+
+fn provider_rows() -> Vec<providers::ProviderRow> {
+    [
+        ("mpesa", false, Light::Ok, "Ready"),
+        ("paystack", true, Light::Warn, "In test mode"),
+        ("mtn_momo", true, Light::Off, "Not set up"),
+    ]
+    .into_iter()
+    .map(|(name, test_mode, light, health)| providers::ProviderRow {
+        name: name.to_owned(),
+        methods: "prompt, paybill".to_owned(),
+        currencies: "KES".to_owned(),
+        enabled: name != "mtn_momo",
+        test_mode,
+        test_only: false,
+        light,
+        health: health.to_owned(),
+    })
+    .collect()
+}
+
+fn settings() -> provider::Settings {
+    let saved = |fingerprint: &str| provider::Saved {
+        fingerprint: fingerprint.to_owned(),
+        at: ago(90_000),
+        by: UserId::from_bits(2).to_string(),
+    };
+    let field = |name, label, secret, required| provider::FieldView {
+        name,
+        label,
+        help: "From the provider’s own page.",
+        required,
+        secret,
+        long: false,
+        choices: &[],
+        test: Some(saved("9f:3a:c2:1e")),
+        live: None,
+    };
+    provider::Settings {
+        name: "mpesa".to_owned(),
+        sub: "Prompt on the phone, and paybill typed by hand. KES.".to_owned(),
+        enabled: true,
+        test_mode: true,
+        test_only: false,
+        fields: vec![
+            field("consumer_key", "Consumer key", true, true),
+            field("shortcode", "Shortcode", false, true),
+            provider::FieldView {
+                choices: &["paybill", "till"],
+                test: None,
+                ..field("transaction_type", "Type", false, false)
+            },
+        ],
+        options: vec![provider::FieldView {
+            long: true,
+            ..field("instructions", "Instructions", false, false)
+        }],
+        values: BTreeMap::new(),
+        hook_test: Some("https://pay.baraka.example/hooks/60aa14d9f3524b7e".to_owned()),
+        hook_live: Some("https://pay.baraka.example/hooks/b2095c7e11d84f03".to_owned()),
+        hook_help: "Sent along with every prompt.",
+        instruments: vec![provider::Instrument {
+            number: "254708374149".to_owned(),
+            detail: "no PIN".to_owned(),
+            outcome: "Never answers",
+        }],
+        tested: Some(provider::Tested {
+            mode: Mode::Test,
+            ok: false,
+            said: "Invalid API call as no apiproduct match found".to_owned(),
+        }),
+        notes: vec![],
+        typed: Typed {
+            values: BTreeMap::new(),
+            problems: vec![(
+                "live[consumer_key]".to_owned(),
+                "This is a test key.".to_owned(),
+            )],
+        },
+    }
+}
