@@ -40,8 +40,20 @@ impl Desk {
 
     fn with_shop(self) -> Self {
         let made = [
-            "tenant", "create", "--slug", "shop", "--name", "Shop", "--currency", "KES",
-            "--country", "KE", "--timezone", "Africa/Nairobi", "--locale", "sw",
+            "tenant",
+            "create",
+            "--slug",
+            "shop",
+            "--name",
+            "Shop",
+            "--currency",
+            "KES",
+            "--country",
+            "KE",
+            "--timezone",
+            "Africa/Nairobi",
+            "--locale",
+            "sw",
         ];
         let told = self.facts(&made);
         assert_eq!(told["slug"], "shop");
@@ -86,9 +98,27 @@ fn wrong_use_ends_with_status_2() {
         &[],
         &["serve", "--colour", "red"],
         &["tenant", "create", "--slug", "shop"],
-        &["user", "create", "--tenant", "t", "--email", "a@b.example", "--role", "king"],
+        &[
+            "user",
+            "create",
+            "--tenant",
+            "t",
+            "--email",
+            "a@b.example",
+            "--role",
+            "king",
+        ],
         &["api-key", "create", "--tenant", "t", "--mode", "maybe"],
-        &["provider", "set", "--tenant", "t", "--provider", "p", "--credential", "novalue"],
+        &[
+            "provider",
+            "set",
+            "--tenant",
+            "t",
+            "--provider",
+            "p",
+            "--credential",
+            "novalue",
+        ],
         &["demo", "--port", "99999"],
     ] {
         let out = desk.run(wrong);
@@ -107,8 +137,16 @@ fn a_bad_setting_stops_the_start_and_is_named() {
         ("MALIPO_MASTER_KEY", "not base64!", None),
         ("MALIPO_MASTER_KEY_FILE", "/nowhere/key", None),
         ("MALIPO_DATABASE_URL", "mysql://localhost/x", Some(good)),
-        ("MALIPO_DATABASE_URL", "postgres://127.0.0.1:9/x", Some(good)),
-        ("MALIPO_DATABASE_URL", "sqlite:///proc/x/malipo.db", Some(good)),
+        (
+            "MALIPO_DATABASE_URL",
+            "postgres://127.0.0.1:9/x",
+            Some(good),
+        ),
+        (
+            "MALIPO_DATABASE_URL",
+            "sqlite:///proc/x/malipo.db",
+            Some(good),
+        ),
         ("MALIPO_LISTEN", "127.0.0.1:99999", Some(good)),
         ("MALIPO_LISTEN", "everywhere", Some(good)),
         ("MALIPO_PUBLIC_URL", "shop.example", Some(good)),
@@ -116,7 +154,11 @@ fn a_bad_setting_stops_the_start_and_is_named() {
         ("MALIPO_TRUSTED_PROXIES", "proxy", Some(good)),
         ("MALIPO_LOG", "loud=very=loud", Some(good)),
         ("MALIPO_ALLOW_PRIVATE_URLS", "perhaps", Some(good)),
-        ("MALIPO_PROVIDER_URL_NOBODY_TEST", "http://127.0.0.1", Some(good)),
+        (
+            "MALIPO_PROVIDER_URL_NOBODY_TEST",
+            "http://127.0.0.1",
+            Some(good),
+        ),
         ("MALIPO_PROVIDER_URL_PAYSTACK_TEST", "file:///x", Some(good)),
     ] {
         let env: Vec<_> = also.into_iter().chain([(name, value)]).collect();
@@ -132,7 +174,10 @@ fn a_port_that_is_taken_is_named() {
     let desk = Desk::new();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let listen = taken.local_addr().unwrap().to_string();
-    let env = [("MALIPO_MASTER_KEY", desk.key.as_str()), ("MALIPO_LISTEN", &listen)];
+    let env = [
+        ("MALIPO_MASTER_KEY", desk.key.as_str()),
+        ("MALIPO_LISTEN", &listen),
+    ];
     let out = run(desk.path(), &env, &["serve"]);
     assert_eq!(out.status.code(), Some(1));
     assert!(told(&out).contains("MALIPO_LISTEN"), "{}", told(&out));
@@ -141,23 +186,53 @@ fn a_port_that_is_taken_is_named() {
 #[test]
 fn a_tenant_its_people_its_providers_and_its_keys_are_made_from_the_command_line() {
     let desk = Desk::new().with_shop();
-    let twice = desk.run(&["tenant", "create", "--slug", "shop", "--name", "S", "--currency", "KES"]);
+    let twice = desk.run(&[
+        "tenant",
+        "create",
+        "--slug",
+        "shop",
+        "--name",
+        "S",
+        "--currency",
+        "KES",
+    ]);
     assert_eq!(twice.status.code(), Some(1));
     assert!(told(&twice).contains("slug"), "{}", told(&twice));
 
     let user = desk.facts(&[
-        "user", "create", "--tenant", "shop", "--email", "amina@shop.example", "--role", "owner",
+        "user",
+        "create",
+        "--tenant",
+        "shop",
+        "--email",
+        "amina@shop.example",
+        "--role",
+        "owner",
     ]);
     let link = user["link"].as_str().unwrap();
     assert!(link.contains("/login/link/"), "{link}");
 
     let paystack = desk.facts(&[
-        "provider", "set", "--tenant", "shop", "--provider", "paystack", "--mode", "test",
-        "--credential", "secret_key=sk_test_0001", "--enable", "--test-mode", "on",
+        "provider",
+        "set",
+        "--tenant",
+        "shop",
+        "--provider",
+        "paystack",
+        "--mode",
+        "test",
+        "--credential",
+        "secret_key=sk_test_0001",
+        "--enable",
+        "--test-mode",
+        "on",
     ]);
     let hook = paystack["hook_url"].as_str().unwrap();
     let token = hook.rsplit('/').next().unwrap();
-    assert!(token.len() >= 32 && token.bytes().all(|b| b.is_ascii_hexdigit()), "{hook}");
+    assert!(
+        token.len() >= 32 && token.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{hook}"
+    );
 
     for mode in ["test", "live"] {
         let made = desk.facts(&["api-key", "create", "--tenant", "shop", "--mode", mode]);
@@ -176,7 +251,9 @@ fn a_password_is_read_from_standard_input() {
     for (password, code) in [("a long enough password\n", 0), ("short", 1)] {
         let mut child = malipo(desk.path())
             .envs(desk.env())
-            .args(["user", "create", "--tenant", "shop", "--role", "staff", "--json"])
+            .args([
+                "user", "create", "--tenant", "shop", "--role", "staff", "--json",
+            ])
             .args(["--email", "joseph@shop.example", "--password-stdin"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -196,11 +273,23 @@ fn a_password_is_read_from_standard_input() {
 #[test]
 fn r11_a_key_of_the_other_mode_is_refused_by_its_field_and_not_shown() {
     let desk = Desk::new().with_shop();
-    for (mode, value) in [("live", "sk_test_0123456789"), ("test", "sk_live_0123456789")] {
+    for (mode, value) in [
+        ("live", "sk_test_0123456789"),
+        ("test", "sk_live_0123456789"),
+    ] {
         let credential = format!("secret_key={value}");
         let out = desk.run(&[
-            "provider", "set", "--tenant", "shop", "--provider", "paystack", "--mode", mode,
-            "--credential", &credential, "--enable",
+            "provider",
+            "set",
+            "--tenant",
+            "shop",
+            "--provider",
+            "paystack",
+            "--mode",
+            mode,
+            "--credential",
+            &credential,
+            "--enable",
         ]);
         assert_eq!(out.status.code(), Some(1));
         assert!(told(&out).contains("secret_key"), "{}", told(&out));
@@ -208,9 +297,15 @@ fn r11_a_key_of_the_other_mode_is_refused_by_its_field_and_not_shown() {
     }
     for (args, named) in [
         (vec!["--provider", "goldcoins"], "provider"),
-        (vec!["--provider", "paystack", "--credential", "colour=red"], "colour"),
+        (
+            vec!["--provider", "paystack", "--credential", "colour=red"],
+            "colour",
+        ),
         (vec!["--provider", "paystack", "--enable"], "secret_key"),
-        (vec!["--provider", "mock", "--test-mode", "off"], "test_mode"),
+        (
+            vec!["--provider", "mock", "--test-mode", "off"],
+            "test_mode",
+        ),
     ] {
         let out = desk.run(&[&["provider", "set", "--tenant", "shop"], &args[..]].concat());
         assert_eq!(out.status.code(), Some(1), "{args:?}");
@@ -221,7 +316,10 @@ fn r11_a_key_of_the_other_mode_is_refused_by_its_field_and_not_shown() {
 #[test]
 fn logs_go_to_standard_error_and_facts_to_standard_output() {
     let desk = Desk::new();
-    let env = [("MALIPO_MASTER_KEY", desk.key.as_str()), ("MALIPO_LOG", "debug")];
+    let env = [
+        ("MALIPO_MASTER_KEY", desk.key.as_str()),
+        ("MALIPO_LOG", "debug"),
+    ];
     let out = run(desk.path(), &env, &["migrate", "--json"]);
     assert_eq!(out.status.code(), Some(0), "{}", told(&out));
     let said: Value = serde_json::from_slice(&out.stdout).unwrap();
@@ -283,7 +381,9 @@ async fn a_server_that_is_asked_to_stop_ends_with_status_0() {
     })
     .await;
     let id = served.id().to_string();
-    let asked = std::process::Command::new("kill").args(["-TERM", &id]).status();
+    let asked = std::process::Command::new("kill")
+        .args(["-TERM", &id])
+        .status();
     assert!(asked.unwrap().success());
     assert_eq!(served.wait().unwrap().code(), Some(0));
 }

@@ -81,5 +81,8 @@ async fn r13_the_provider_is_asked_at_growing_distances() {
         t.advance(300).await;
     }
     let all = t.sim.calls("verify").await;
-    assert!(all <= early + 10, "{all} questions in three quarters of an hour");
+    assert!(
+        all <= early + 10,
+        "{all} questions in three quarters of an hour"
+    );
 }

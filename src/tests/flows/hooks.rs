@@ -79,7 +79,13 @@ async fn r5_bodies_that_nobody_signed_change_nothing_and_the_quarantine_is_bound
         "status": "success", "reference": reference(&paid), "amount": 150_000,
         "currency": "KES", "domain": "test", "id": 1 } });
     let body = told.to_string().into_bytes();
-    for signature in [None, Some(""), Some("zz"), Some("00"), Some(&"ab".repeat(64))] {
+    for signature in [
+        None,
+        Some(""),
+        Some("zz"),
+        Some("00"),
+        Some(&"ab".repeat(64)),
+    ] {
         let answer = send(&t, &url, &body, signature).await;
         assert_eq!(answer.status, 401, "{signature:?}");
     }
@@ -94,13 +100,22 @@ async fn r5_bodies_that_nobody_signed_change_nothing_and_the_quarantine_is_bound
     assert_eq!(t.api.now(&paid).await["status"], "requires_action");
     let text = "SELECT CAST(COUNT(*) AS BIGINT) FROM hooks WHERE status = 'quarantined'";
     assert_eq!(t.db.number(text).await, 500);
-    assert_eq!(t.db.number("SELECT CAST(COUNT(*) AS BIGINT) FROM jobs WHERE kind = 'apply_hook'").await, 0);
+    assert_eq!(
+        t.db.number("SELECT CAST(COUNT(*) AS BIGINT) FROM jobs WHERE kind = 'apply_hook'")
+            .await,
+        0
+    );
 }
 
 #[tokio::test]
 async fn an_unknown_address_is_404_whatever_is_sent_there() {
     let t = TestApp::start().await;
-    for token in ["00".repeat(20), word(), "..%2f".to_owned(), "x'--".to_owned()] {
+    for token in [
+        "00".repeat(20),
+        word(),
+        "..%2f".to_owned(),
+        "x'--".to_owned(),
+    ] {
         let url = format!("{}/hooks/{token}", t.url);
         assert_eq!(send(&t, &url, b"{}", None).await.status, 404, "{token}");
     }

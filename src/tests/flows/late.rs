@@ -22,7 +22,12 @@ async fn r9_a_prompt_that_failed_and_is_paid_after_all_is_booked_as_late() {
     let events = t.events(&paid).await;
     assert_eq!(
         events,
-        ["payment.pending", "payment.failed", "payment.succeeded", "payment.late"]
+        [
+            "payment.pending",
+            "payment.failed",
+            "payment.succeeded",
+            "payment.late"
+        ]
     );
 }
 
@@ -40,7 +45,10 @@ async fn r9_late_money_makes_an_expired_order_paid() {
     t.decide(&paid, "paid").await;
     let (paid, order) = (t.api.now(&paid).await, t.api.now(&order).await);
     assert_eq!((flags(&paid), flags(&order)), (vec!["late"], vec!["late"]));
-    assert_eq!((&order["status"], &order["amount_paid"]), (&json!("paid"), &json!(150_000)));
+    assert_eq!(
+        (&order["status"], &order["amount_paid"]),
+        (&json!("paid"), &json!(150_000))
+    );
     assert_eq!(t.events(&order).await, ["order.expired", "order.paid"]);
 }
 
@@ -67,12 +75,18 @@ async fn r9_a_cancelled_order_stays_cancelled_and_its_money_goes_back() {
     let order = t.api.order(150_000, json!({})).await;
     let paid = t.api.pay(&order, "paystack", json!({})).await;
     let path = format!("/orders/{}/cancel", id(&order));
-    assert_eq!(t.api.post(&path, json!({})).await.ok()["status"], "cancelled");
+    assert_eq!(
+        t.api.post(&path, json!({})).await.ok()["status"],
+        "cancelled"
+    );
     assert_eq!(t.api.post(&path, json!({})).await.refusal().0, 409);
     t.decide(&paid, "paid").await;
     let (paid, now) = (t.api.now(&paid).await, t.api.now(&order).await);
     assert_eq!(flags(&paid), ["late", "paid_after_cancel"]);
-    assert_eq!((&now["status"], flags(&now)), (&json!("cancelled"), vec!["paid_after_cancel"]));
+    assert_eq!(
+        (&now["status"], flags(&now)),
+        (&json!("cancelled"), vec!["paid_after_cancel"])
+    );
     assert!(!t.events(&order).await.contains(&"order.paid".to_owned()));
     let tasks = t.refunds(&paid).await;
     assert_eq!((tasks.len(), tasks[0].amount.minor), (1, 150_000));
@@ -85,7 +99,10 @@ async fn r9_a_cancelled_order_stays_cancelled_and_its_money_goes_back() {
     t.wait(60).await;
     assert_eq!(t.sim.refunded_minor().await, 150_000);
     let now = t.api.now(&order).await;
-    assert_eq!((&now["status"], &now["amount_refunded"]), (&json!("cancelled"), &json!(150_000)));
+    assert_eq!(
+        (&now["status"], &now["amount_refunded"]),
+        (&json!("cancelled"), &json!(150_000))
+    );
 }
 
 #[tokio::test]
@@ -96,7 +113,9 @@ async fn r9_success_is_never_talked_into_failure() {
     t.decide(&paid, "paid").await;
     let before = t.api.now(&paid).await;
     // An old callback that says otherwise, kept by the network until now.
-    let url = t.hook_url("mpesa", malipo::domain::account::Mode::Test).await;
+    let url = t
+        .hook_url("mpesa", malipo::domain::account::Mode::Test)
+        .await;
     for code in [1, 17, 1032, 1037, 2001] {
         let callback = json!({ "Body": { "stkCallback": {
             "MerchantRequestID": "1", "CheckoutRequestID": t.theirs(&paid),

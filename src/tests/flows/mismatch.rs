@@ -50,7 +50,12 @@ async fn r6_a_wrong_amount_currency_or_mode_is_mismatched_and_the_order_stays_op
 #[tokio::test]
 async fn r6_the_same_holds_for_what_polling_finds() {
     let t = TestApp::deaf().await;
-    for fault in ["wrong_amount", "wrong_currency", "wrong_mode", "wrong_reference"] {
+    for fault in [
+        "wrong_amount",
+        "wrong_currency",
+        "wrong_mode",
+        "wrong_reference",
+    ] {
         let (order, paid) = mismatched(&t, "verify", fault).await;
         assert_eq!(t.api.now(&paid).await["status"], "mismatched", "{fault}");
         assert_eq!(t.api.now(&order).await["status"], "open", "{fault}");
@@ -65,14 +70,30 @@ async fn r6_a_person_accepts_or_refuses_what_came() {
     let (order, paid) = mismatched(&t, "hook", "wrong_amount").await;
     let pay = PaymentId::parse(id(&paid)).unwrap();
     let accept = Decision::Accept(kes(149_900));
-    decide_mismatch(&t.app, &t.tenant.id, &staff, &pay, &accept, "seen on the statement")
-        .await
-        .unwrap();
+    decide_mismatch(
+        &t.app,
+        &t.tenant.id,
+        &staff,
+        &pay,
+        &accept,
+        "seen on the statement",
+    )
+    .await
+    .unwrap();
     let paid = t.api.now(&paid).await;
-    assert_eq!((&paid["status"], &paid["flags"]), (&json!("succeeded"), &json!(["short"])));
+    assert_eq!(
+        (&paid["status"], &paid["flags"]),
+        (&json!("succeeded"), &json!(["short"]))
+    );
     let order = t.api.now(&order).await;
-    assert_eq!((&order["status"], &order["amount_paid"]), (&json!("partially_paid"), &json!(149_900)));
-    assert_eq!(t.audited(&paid).await, ["payment.created", "payment.succeeded"]);
+    assert_eq!(
+        (&order["status"], &order["amount_paid"]),
+        (&json!("partially_paid"), &json!(149_900))
+    );
+    assert_eq!(
+        t.audited(&paid).await,
+        ["payment.created", "payment.succeeded"]
+    );
     let twice = decide_mismatch(&t.app, &t.tenant.id, &staff, &pay, &accept, "").await;
     assert!(twice.is_err());
 
@@ -81,10 +102,20 @@ async fn r6_a_person_accepts_or_refuses_what_came() {
     let foreign = Decision::Accept(Money::new(1, Currency::USD));
     let refused = decide_mismatch(&t.app, &t.tenant.id, &staff, &pay, &foreign, "").await;
     assert!(refused.is_err(), "another currency is never booked");
-    decide_mismatch(&t.app, &t.tenant.id, &staff, &pay, &Decision::Refuse, "not ours")
-        .await
-        .unwrap();
-    assert_eq!(t.api.now(&paid).await["failure"]["code"], "rejected_by_staff");
+    decide_mismatch(
+        &t.app,
+        &t.tenant.id,
+        &staff,
+        &pay,
+        &Decision::Refuse,
+        "not ours",
+    )
+    .await
+    .unwrap();
+    assert_eq!(
+        t.api.now(&paid).await["failure"]["code"],
+        "rejected_by_staff"
+    );
     assert_eq!(t.api.now(&order).await["status"], "open");
 }
 

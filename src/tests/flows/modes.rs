@@ -134,5 +134,10 @@ async fn a_provider_that_is_off_or_left_out_of_the_order_is_refused() {
     assert_eq!(refused.refusal().1, "provider_not_available");
     let unknown = t.api.try_pay(&order, "goldcoins", json!({})).await;
     assert_eq!(unknown.refusal(), (422, "provider_unknown".to_owned()));
-    assert_eq!(t.api.now(&order).await["payments"], json!([]), "{}", id(&order));
+    assert_eq!(
+        t.api.now(&order).await["payments"],
+        json!([]),
+        "{}",
+        id(&order)
+    );
 }

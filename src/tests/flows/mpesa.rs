@@ -80,11 +80,17 @@ async fn r5_a_callback_made_up_at_the_address_of_a_payment_cannot_pay_it() {
         let to = format!("{url}/{}", reference(&paid));
         let sent = t.http.post(to).json(&callback).send().await.unwrap();
         assert_eq!(sent.status(), 200);
-        assert_eq!(sent.text().await.unwrap(), r#"{"ResultCode":0,"ResultDesc":"Accepted"}"#);
+        assert_eq!(
+            sent.text().await.unwrap(),
+            r#"{"ResultCode":0,"ResultDesc":"Accepted"}"#
+        );
     }
     t.run_jobs().await;
     let now = t.api.now(&paid).await;
-    assert_eq!((&now["status"], &now["receipt"]), (&json!("requires_action"), &Value::Null));
+    assert_eq!(
+        (&now["status"], &now["receipt"]),
+        (&json!("requires_action"), &Value::Null)
+    );
     assert_eq!(t.api.now(&order).await["amount_paid"], 0);
     // The true payment afterwards is booked with its own receipt.
     t.decide(&paid, "paid").await;
@@ -98,10 +104,16 @@ async fn r5_a_callback_made_up_at_the_address_of_a_payment_cannot_pay_it() {
 async fn a_second_prompt_to_the_same_phone_waits_unless_it_is_forced() {
     let t = TestApp::start().await;
     let (order, first) = prompt(&t, "0712345678").await;
-    let second = t.api.try_pay(&order, "mpesa", json!({ "phone": "+254712345678" })).await;
+    let second = t
+        .api
+        .try_pay(&order, "mpesa", json!({ "phone": "+254712345678" }))
+        .await;
     assert_eq!(second.refusal(), (409, "payment_in_flight".to_owned()));
     assert_eq!(second.json()["payment"], first["id"]);
-    let other = t.api.try_pay(&order, "mpesa", json!({ "phone": "0722000111" })).await;
+    let other = t
+        .api
+        .try_pay(&order, "mpesa", json!({ "phone": "0722000111" }))
+        .await;
     assert_eq!(other.ok()["status"], "requires_action");
     let card = t.api.try_pay(&order, "paystack", json!({})).await;
     assert_eq!(card.status, 201);
@@ -142,7 +154,10 @@ async fn r4_a_push_that_never_arrived_ends_without_money() {
         t.advance(30).await;
     }
     let paid = t.api.now(&paid).await;
-    assert_eq!((&paid["status"], &paid["failure"]["code"]), (&json!("expired"), &json!("no_response")));
+    assert_eq!(
+        (&paid["status"], &paid["failure"]["code"]),
+        (&json!("expired"), &json!("no_response"))
+    );
     assert_eq!(t.sim.calls("push").await, 1, "never sent twice");
     let again = t.api.pay(&order, "mpesa", json!({})).await;
     assert_eq!(again["status"], "requires_action");
@@ -157,10 +172,18 @@ async fn an_access_token_is_shared_and_fetched_anew_when_it_is_refused() {
     }
     assert_eq!(t.sim.calls("token").await, 1);
     // Somebody else fetched a token: ours ends.
-    let url = format!("{}/mpesa/oauth/v1/generate?grant_type=client_credentials", t.sim.url);
+    let url = format!(
+        "{}/mpesa/oauth/v1/generate?grant_type=client_credentials",
+        t.sim.url
+    );
     let (tenant, ..) = t.another_tenant().await;
     assert_ne!(tenant.id, t.tenant.id);
-    let sent = t.http.get(url).basic_auth("other", Some("other")).send().await;
+    let sent = t
+        .http
+        .get(url)
+        .basic_auth("other", Some("other"))
+        .send()
+        .await;
     assert!(sent.unwrap().status().is_success());
     let (_, paid) = prompt(&t, "0722000111").await;
     t.decide(&paid, "paid").await;

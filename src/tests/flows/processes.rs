@@ -1,7 +1,7 @@
 //! Several processes on one database, and processes that die at the worst moment (R3, R7).
 use super::refunds::paid;
-use crate::support::process::{Served, until};
 use crate::support::api::{id, reference};
+use crate::support::process::{Served, until};
 use crate::support::{Api, TestApp};
 use malipo::domain::account::Mode;
 use malipo::jobs::runner;
@@ -54,7 +54,8 @@ async fn killed_while_starting(after_effect: bool) -> (TestApp, Value, Value) {
     let calling = tokio::spawn(request.send());
     until("the provider is called", async || {
         !t.sim.planted("initialize").await
-    }).await;
+    })
+    .await;
     served.kill();
     assert!(calling.await.unwrap().is_err(), "nobody was answered");
     let known = t.api.now(&order).await;
@@ -74,7 +75,11 @@ async fn r3_killed_before_the_answer_a_payment_that_arrived_is_found_paid() {
     assert_eq!(now["status"], "succeeded");
     assert_eq!(t.api.now(&order).await["status"], "paid");
     assert_eq!(t.sim.calls("initialize").await, 1);
-    assert!(t.story(&order).await.contains(&"payment.unknown".to_owned()));
+    assert!(
+        t.story(&order)
+            .await
+            .contains(&"payment.unknown".to_owned())
+    );
 }
 
 #[tokio::test]
@@ -158,14 +163,17 @@ async fn a_caller_that_hangs_up_leaves_no_payment_half_made() {
     let t = TestApp::start().await;
     let order = t.api.order(150_000, json!({})).await;
     let slow = json!({ "delay_ms": 1_500 });
-    t.sim.fault("paystack", "initialize", "slow_body", slow).await;
+    t.sim
+        .fault("paystack", "initialize", "slow_body", slow)
+        .await;
     let url = format!("{}/api/v1/orders/{}/payments", t.url, id(&order));
     let request = t.http.post(url).bearer_auth(&t.api.key);
     let request = request.json(&json!({ "provider": "paystack" }));
     let calling = tokio::spawn(request.send());
     until("the provider is called", async || {
         !t.sim.planted("initialize").await
-    }).await;
+    })
+    .await;
     calling.abort();
     until("the answer is recorded all the same", async || {
         t.api.now(&order).await["payments"][0]["status"] == "requires_action"
@@ -188,5 +196,8 @@ async fn the_served_program_runs_its_jobs_by_itself() {
     let order = api.order(150_000, json!({})).await;
     let paid = api.pay(&order, "paystack", json!({})).await;
     t.sim.decide("paystack", reference(&paid), "paid").await;
-    until("the order is paid", async || api.now(&order).await["status"] == "paid").await;
+    until("the order is paid", async || {
+        api.now(&order).await["status"] == "paid"
+    })
+    .await;
 }

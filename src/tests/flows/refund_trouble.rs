@@ -93,11 +93,7 @@ async fn r7_hooks_about_a_refund_in_any_order_come_to_the_same_end() {
         t.wait(60).await;
         t.sim.clear_faults().await;
         assert_eq!(t.api.now(&refund).await["status"], "succeeded", "{fault}");
-        assert_eq!(
-            t.api.now(&paid).await["amount_refunded"],
-            40_000,
-            "{fault}"
-        );
+        assert_eq!(t.api.now(&paid).await["amount_refunded"], 40_000, "{fault}");
         assert_eq!(
             t.events(&refund).await,
             ["refund.requested", "refund.succeeded"],

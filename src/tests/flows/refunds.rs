@@ -100,7 +100,10 @@ async fn r10_sixty_four_refunds_at_once_never_give_back_more_than_came() {
         let answer = one.await.unwrap();
         match answer.status {
             201 => taken += 1,
-            _ => assert_eq!(answer.refusal(), (422, "refund_exceeds_captured".to_owned())),
+            _ => assert_eq!(
+                answer.refusal(),
+                (422, "refund_exceeds_captured".to_owned())
+            ),
         }
     }
     assert_eq!(taken, 37, "37 × 40.00 fit into 1,500.00");
@@ -163,10 +166,7 @@ async fn a_refund_needs_a_payment_that_succeeded_and_a_reason() {
     let order = t.api.order(150_000, json!({})).await;
     let open = t.api.pay(&order, "paystack", json!({})).await;
     let refused = t.api.refund(&open, None).await;
-    assert_eq!(
-        refused.refusal(),
-        (409, "payment_not_succeeded".to_owned())
-    );
+    assert_eq!(refused.refusal(), (409, "payment_not_succeeded".to_owned()));
     let (_, paid) = paid(&t, "paystack").await;
     let path = format!("/payments/{}/refunds", id(&paid));
     for body in [

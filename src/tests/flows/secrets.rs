@@ -74,8 +74,24 @@ async fn r15_no_answer_shows_a_secret() {
         "/healthz".to_owned(),
         "/readyz".to_owned(),
         "/login".to_owned(),
-        format!("/pay/{}", order["checkout_url"].as_str().unwrap().rsplit('/').next().unwrap()),
-        format!("/pay/{}", again["checkout_url"].as_str().unwrap().rsplit('/').next().unwrap()),
+        format!(
+            "/pay/{}",
+            order["checkout_url"]
+                .as_str()
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap()
+        ),
+        format!(
+            "/pay/{}",
+            again["checkout_url"]
+                .as_str()
+                .unwrap()
+                .rsplit('/')
+                .next()
+                .unwrap()
+        ),
     ] {
         let answer = t.http.get(format!("{}{path}", t.url)).send().await.unwrap();
         assert!(answer.status().is_success(), "{path}: {}", answer.status());
@@ -110,13 +126,16 @@ async fn r15_the_log_names_no_secret_no_person_and_no_body() {
         url: served.url.clone(),
         ..t.api.clone()
     };
-    let order = api.order(150_000, json!({ "description": "Kitenge Nyota" })).await;
+    let order = api
+        .order(150_000, json!({ "description": "Kitenge Nyota" }))
+        .await;
     for (operation, fault) in [("initialize", "http_500"), ("initialize", "reset")] {
-        t.sim
-            .fault("paystack", operation, fault, json!({}))
-            .await;
+        t.sim.fault("paystack", operation, fault, json!({})).await;
         let forced = json!({ "force": true });
-        assert_eq!(api.pay(&order, "paystack", forced).await["status"], "unknown");
+        assert_eq!(
+            api.pay(&order, "paystack", forced).await["status"],
+            "unknown"
+        );
     }
     let prompt = json!({ "force": true, "phone": "0712345678" });
     api.pay(&order, "mpesa", prompt).await;

@@ -47,11 +47,7 @@ async fn answers_404(api: &Api, write: bool, path: &str) {
     } else {
         api.get(path).await
     };
-    assert_eq!(
-        answer.refusal(),
-        (404, "not_found".to_owned()),
-        "{path}"
-    );
+    assert_eq!(answer.refusal(), (404, "not_found".to_owned()), "{path}");
 }
 
 #[tokio::test]
@@ -104,7 +100,13 @@ async fn r14_no_key_of_another_tenant_or_mode_reaches_anything() {
 #[tokio::test]
 async fn r14_ids_that_are_none_are_404_too() {
     let t = TestApp::start().await;
-    for bad in ["ord_1", "pay_00000000000000000000000000", "..", "%00", "ord_%27--"] {
+    for bad in [
+        "ord_1",
+        "pay_00000000000000000000000000",
+        "..",
+        "%00",
+        "ord_%27--",
+    ] {
         for path in [
             format!("/orders/{bad}"),
             format!("/payments/{bad}"),

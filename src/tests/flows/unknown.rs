@@ -84,7 +84,14 @@ async fn r4_a_provider_that_does_not_answer_questions_changes_nothing() {
     let t = TestApp::impatient().await;
     let order = t.api.order(150_000, json!({})).await;
     let paid = t.api.pay(&order, "paystack", json!({})).await;
-    for fault in ["http_500", "http_429", "reset", "nonsense", "huge_body", "timeout"] {
+    for fault in [
+        "http_500",
+        "http_429",
+        "reset",
+        "nonsense",
+        "huge_body",
+        "timeout",
+    ] {
         let twice = json!({ "times": 2, "after_effect": true });
         t.sim.fault("paystack", "verify", fault, twice).await;
         assert_eq!(

@@ -76,10 +76,8 @@ async fn one_subject_has_one_job_and_the_earlier_time_holds() {
     for secs in [60, 10, 90] {
         queue(&db, &tenant, "s", secs).await;
     }
-    let mut tx = db.read().await.unwrap();
-    let due = jobs::next_due(&mut tx).await.unwrap();
-    assert_eq!(due, Some(NOW.plus_secs(10)));
-    drop(tx);
+    let early = jobs::claim(&db, NOW.plus_secs(9), NOW.plus_secs(99), 9).await;
+    assert!(early.unwrap().is_empty());
     let (at, until) = (NOW.plus_secs(10), NOW.plus_secs(99));
     let claimed = jobs::claim(&db, at, until, 9).await.unwrap();
     assert_eq!(claimed.len(), 1);
@@ -93,8 +91,8 @@ async fn one_subject_has_one_job_and_the_earlier_time_holds() {
     let mut tx = db.begin().await.unwrap();
     jobs::done(&mut tx, &claimed[0]).await.unwrap();
     tx.commit().await.unwrap();
-    let mut tx = db.read().await.unwrap();
-    assert_eq!(jobs::next_due(&mut tx).await.unwrap(), None);
+    let rest = jobs::claim(&db, NOW.plus_secs(999), NOW.plus_secs(1_999), 9).await;
+    assert!(rest.unwrap().is_empty());
 }
 
 #[tokio::test]
