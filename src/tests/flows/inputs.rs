@@ -196,14 +196,9 @@ async fn bodies_that_are_no_json_objects_are_refused() {
             "{kind} {body}: {told:?}"
         );
     }
-    let twice = r#"{"reference":"A","amount":1,"amount":2,"currency":"KES"}"#;
     let large = format!("{{\"a\":\"{}\"}}", "x".repeat(300_000));
     let deep = "[".repeat(50_000);
-    for (body, statuses) in [
-        (twice.to_owned(), [400, 422]),
-        (large, [413, 413]),
-        (deep, [400, 422]),
-    ] {
+    for (body, statuses) in [(large, [413, 413]), (deep, [400, 422])] {
         let request = t.http.post(&url).bearer_auth(&t.api.key);
         let request = request
             .header("content-type", "application/json")

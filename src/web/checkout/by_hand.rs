@@ -380,15 +380,10 @@ fn submitted(frame: &Frame, of: &ProofView) -> Page {
             </div>
             <p class="hint">{t.keep_link}</p>
             {sent(frame, of)}
-            <details class="card">
-                <summary>{t.send_another}</summary>
-                {proof_form(frame, &of.form, t.show_us, (t.checked_within)(of.review_hours))}
-            </details>
         </main>
     };
     let mut page = Page::new(title, main.into_any());
-    page.extra_css = PICK_CSS;
-    page.refresh = (of.form.refused.is_none() && of.age_secs < 3_600).then_some(30);
+    page.refresh = (of.age_secs < 3_600).then_some(30);
     page
 }
 

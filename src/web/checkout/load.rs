@@ -220,7 +220,6 @@ impl Opened {
 
     pub fn proof_view(
         &self,
-        p: &Payment,
         proof: &Proof,
         told: &Instructions,
         form: ProofForm,
@@ -247,7 +246,7 @@ impl Opened {
             review_hours: told.review_hours,
             takes_more,
             form,
-            age_secs: self.now.secs_since(p.created_at),
+            age_secs: self.now.secs_since(proof.updated_at),
         }
     }
 }

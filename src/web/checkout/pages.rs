@@ -267,7 +267,7 @@ async fn show_by_hand(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
     let form = o.proof_form(p, &asked.headers);
     let frame = o.frame(is_test(p));
     let page = match sent.last() {
-        Some(last) => proof(&frame, o.proof_view(p, last, &told, form, true)),
+        Some(last) => proof(&frame, o.proof_view(last, &told, form, true)),
         None => by_hand(
             &frame,
             ByHand {
@@ -292,7 +292,7 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
             let form = o.proof_form(p, &asked.headers);
             let takes_more = p.status == PaymentStatus::Expired;
             let told = load::instructions(&std::collections::BTreeMap::new(), p.method);
-            let view = o.proof_view(p, last, &told, form, takes_more);
+            let view = o.proof_view(last, &told, form, takes_more);
             let page = proof(&o.frame(is_test(p)), view);
             return Ok(asked.respond(o, is_test(p), page));
         }

@@ -118,6 +118,7 @@ fn waits(kind: Wait, method: How, age_secs: i64) -> Waiting {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one sample for each page")]
 fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
     let back = Some("https://shop.example/".to_owned());
     let first = |offers, refused| {

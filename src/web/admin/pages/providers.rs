@@ -224,7 +224,7 @@ pub async fn go_live(
             format!(
                 "Live keys are saved, last set {} by {}",
                 f.zone.near(c.updated_at),
-                f.who(&c.updated_by)
+                f.by(&c.updated_by)
             ),
         ),
         (true, None) => (true, "No keys are needed".to_owned()),

@@ -17,13 +17,20 @@ use serde::Deserialize;
 /// Ended ones that the desk still lists.
 const RECENT: i64 = 30;
 
+/// The provider cannot send money back.
+fn by_hand(provider: &str) -> bool {
+    find_provider(provider).is_some_and(|a| a.info().refunds == RefundSupport::ByHand)
+}
+
 async fn queued(me: &Me, orders: &mut Orders, refund: Refund) -> Result<view::Queued, Refusal> {
     let payment = payments::get(&me.app, &me.member.tenant.id, &refund.payment_id)
         .await?
         .ok_or(Refusal::NotFound)?;
     let order = orders.get(me, &payment.order_id).await?;
+    let by_hand = by_hand(&payment.provider);
     Ok(view::Queued {
         refund,
+        by_hand,
         reference: order.reference,
         customer: customer_name(&order.customer),
     })
@@ -147,8 +154,7 @@ async fn item(
             }
         })
         .collect();
-    let by_hand =
-        find_provider(&payment.provider).is_some_and(|a| a.info().refunds == RefundSupport::ByHand);
+    let by_hand = by_hand(&payment.provider);
     Ok(view::Item {
         story: story::of_payment(f, &steps, &payment.id),
         limit: tenant

@@ -17,15 +17,21 @@ pub fn of_payment(f: &Frame, steps: &[Step], payment: &PaymentId) -> Vec<Line> {
         .collect()
 }
 
-/// The story of an order: all steps, each payment's linked.
+/// The story of an order: all steps, with a link where a payment or refund begins.
 pub fn of_order(f: &Frame, steps: &[Step]) -> Vec<Line> {
     steps
         .iter()
         .map(|s| {
             let mut l = line(f, s);
-            if let Some(p) = &s.payment_id {
-                l.link = Some((f.url(&format!("/payments/{p}")), "payment".to_owned()));
-            }
+            l.link = match (s.kind.as_str(), &s.payment_id, &s.refund_id) {
+                ("refund.requested", _, Some(id)) => {
+                    Some((f.url(&format!("/refunds/{id}")), "refund".to_owned()))
+                }
+                ("payment.created", Some(id), _) => {
+                    Some((f.url(&format!("/payments/{id}")), "payment".to_owned()))
+                }
+                _ => None,
+            };
             l
         })
         .collect()
@@ -56,7 +62,7 @@ fn flag_words(data: &Value) -> String {
 /// One step as a line. A kind that is not known here is shown by its own name.
 pub fn line(f: &Frame, s: &Step) -> Line {
     let data: Value = serde_json::from_str(&s.data).unwrap_or_default();
-    let who = f.who(&s.actor);
+    let who = f.by(&s.actor);
     let by_person = !matches!(s.actor.as_str(), "system" | "provider");
     let amount = money(&data).map(money_text);
     let of = |words: &str| {
@@ -139,13 +145,11 @@ fn join(a: &str, b: &str) -> String {
 }
 
 fn detail(kind: &str, data: &Value, who: &str, by_person: bool) -> String {
-    let mut out = String::new();
-    if by_person {
-        out = format!("By {}.", if who == "You" { "you" } else { who });
-        if who.starts_with("The ") || who.starts_with("An ") || who.starts_with("A ") {
-            out = format!("By {}{}.", who[..1].to_lowercase(), &who[1..]);
-        }
-    }
+    let mut out = if by_person {
+        format!("By {who}.")
+    } else {
+        String::new()
+    };
     if let Some(ms) = data.get("took_ms").and_then(Value::as_i64) {
         out = join(&out, &format!("It answered in {ms} ms."));
     }

@@ -72,6 +72,18 @@ impl Frame {
         actor == self.user_id.to_string()
     }
 
+    /// Who did it, inside a sentence: `by you`, `by the customer`.
+    pub fn by(&self, actor: &str) -> String {
+        let who = self.who(actor);
+        match who.split_once(' ') {
+            None if who == "You" => "you".to_owned(),
+            Some((article @ ("The" | "An" | "A"), rest)) => {
+                format!("{} {rest}", article.to_lowercase())
+            }
+            _ => who,
+        }
+    }
+
     /// Who did it: a person's name, or what it was.
     pub fn who(&self, actor: &str) -> String {
         if self.is_me(actor) {

@@ -163,7 +163,8 @@ fn fact_list(f: &Frame, p: &Payment, o: &Order) -> AnyView {
     ])
 }
 
-fn times(n: i64) -> String {
+/// `once`, `7 times`.
+pub fn times(n: i64) -> String {
     if n == 1 {
         "once".to_owned()
     } else {
@@ -187,7 +188,7 @@ fn refunds_panel(f: &Frame, p: &Payment, refunds: &[Refund]) -> AnyView {
             let href = f.url(&format!("/refunds/{}", r.id));
             let by = format!(
                 " by {}, {}",
-                f.who(&r.requested_by),
+                f.by(&r.requested_by),
                 f.zone.near(r.created_at)
             );
             view! {

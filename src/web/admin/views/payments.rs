@@ -44,7 +44,7 @@ pub fn last_word(p: &Payment) -> String {
         PaymentStatus::RequiresAction | PaymentStatus::Pending | PaymentStatus::Processing
             if p.polls > 0 =>
         {
-            format!("asked {}×", p.polls)
+            format!("asked {}", super::payment::times(p.polls))
         }
         _ => String::new(),
     }

@@ -347,7 +347,7 @@ fn others(f: &Frame, i: &Item) -> AnyView {
                 .proof
                 .decided_by
                 .as_deref()
-                .map(|u| format!(" by {}", f.who(u)));
+                .map(|u| format!(" by {}", f.by(u)));
             let who = if t.customer.is_empty() {
                 t.reference.clone()
             } else {
@@ -447,7 +447,7 @@ fn compare(f: &Frame, i: &Item) -> AnyView {
 fn decision(f: &Frame, i: Item) -> AnyView {
     let notes = (!i.proof.notes.is_empty()).then(|| {
         view! {
-            <div class="pad">
+            <div class="pad words">
                 <h2>"The customer writes"</h2><p class="said2">{i.proof.notes.clone()}</p>
             </div>
         }

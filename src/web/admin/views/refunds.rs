@@ -17,6 +17,8 @@ use leptos::prelude::*;
 /// A refund with what its order says of it.
 pub struct Queued {
     pub refund: Refund,
+    /// A person pays it back and records it.
+    pub by_hand: bool,
     pub reference: String,
     pub customer: String,
 }
@@ -46,7 +48,11 @@ pub struct Desk {
 }
 
 /// A heading of the queue and the states below it.
-type Group = (&'static str, fn(RefundStatus) -> bool);
+type Group = (&'static str, fn(&Queued) -> bool);
+
+fn is_by_hand(q: &Queued) -> bool {
+    q.by_hand && q.refund.status == RefundStatus::Sending
+}
 
 fn waits(s: RefundStatus) -> bool {
     matches!(s, RefundStatus::Requested | RefundStatus::AwaitingApproval)
@@ -69,15 +75,19 @@ pub fn desk(f: &Frame, d: Desk) -> AnyView {
     };
     let here = d.item.as_ref().map(|i| i.refund.id.to_string());
     let told = told(d.told);
-    let groups: [Group; 3] = [
-        ("To approve", waits),
-        ("On their way", |s| !waits(s) && !s.is_final()),
-        ("Ended", RefundStatus::is_final),
+    let groups: [Group; 4] = [
+        ("To approve", |q| waits(q.refund.status)),
+        ("To pay back by hand", is_by_hand),
+        ("On their way", |q| {
+            let status = q.refund.status;
+            !waits(status) && !status.is_final() && !is_by_hand(q)
+        }),
+        ("Ended", |q| q.refund.status.is_final()),
     ];
     let lists = groups
         .into_iter()
         .filter_map(|(head, want)| {
-            let items: Vec<_> = d.queue.iter().filter(|q| want(q.refund.status)).collect();
+            let items: Vec<_> = d.queue.iter().filter(|q| want(q)).collect();
             if items.is_empty() {
                 return None;
             }
@@ -130,7 +140,7 @@ fn line(f: &Frame, q: &Queued, here: Option<&str>) -> AnyView {
     };
     let more = match r.status {
         _ if waits(r.status) && f.is_me(&r.requested_by) => "asked by you".to_owned(),
-        _ if waits(r.status) => format!("asked by {}", f.who(&r.requested_by)),
+        _ if waits(r.status) => format!("asked by {}", f.by(&r.requested_by)),
         RefundStatus::Unknown => format!("asked about {} times", r.polls),
         RefundStatus::Failed => r
             .failure
@@ -162,7 +172,7 @@ fn item(f: &Frame, i: Item) -> AnyView {
     let order = f.url(&format!("/orders/{}", i.order.id));
     let label = f.label(&i.payment.provider);
     let how = format!("{label} {}, ", sentences::method(i.payment.method));
-    let asked = format!(" asked at {}", f.zone.near(r.created_at));
+    let asked = format!(" asked {}", f.zone.near(r.created_at));
     let reason = if r.note.is_empty() {
         r.reason.clone()
     } else {

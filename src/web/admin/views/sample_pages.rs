@@ -447,6 +447,7 @@ fn a_refund_desk(paid: &Payment, an_order: &Order) -> refunds::Desk {
             .zip(queue)
             .map(|(n, s)| refunds::Queued {
                 refund: refund(n, money("KES", 1_250_000), s),
+                by_hand: n == 3,
                 reference: "INV-2041".to_owned(),
                 customer: "Wanjiku Traders".to_owned(),
             })

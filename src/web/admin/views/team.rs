@@ -90,6 +90,8 @@ pub fn team(f: &Frame, t: Team) -> AnyView {
 fn person(f: &Frame, p: &Person) -> AnyView {
     let me = f.is_me(&p.id);
     let you = me.then(|| view! { " "<span class="dim">"you"</span> });
+    let email =
+        (p.email != p.name).then(|| view! { <span class="cut2 dim">{p.email.clone()}</span> });
     let (lamp, words) = match (p.suspended, p.joined) {
         (true, _) => (Light::Bad, "Suspended"),
         (false, true) => (Light::Ok, "Active"),
@@ -136,7 +138,7 @@ fn person(f: &Frame, p: &Person) -> AnyView {
         {cell("t1", view! {
             <span class="person">
                 <span class="av" aria-hidden="true">{initials(&p.name)}</span>
-                <span><strong>{p.name.clone()}</strong>{you}<span class="cut2 dim">{p.email.clone()}</span></span>
+                <span><strong>{p.name.clone()}</strong>{you}{email}</span>
             </span>
         })}
         {cell("t2", role)}
