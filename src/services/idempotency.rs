@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 /// A run that was cut off by a crash is taken over after this.
 const RUN_SECS: i64 = 120;
+/// A key is forgotten after a day, whether its row has been cleared away or not.
+const KEEP_SECS: i64 = 86_400;
 
 /// What to do with a call that carries a key.
 pub enum Ticket {
@@ -62,6 +64,17 @@ pub async fn begin(
     let Some(known) = rows::get(&mut tx, &key).await? else {
         return Ok(Ticket::Busy);
     };
+    if now.secs_since(known.created_at) >= KEEP_SECS {
+        rows::forget(&mut tx, &key).await?;
+        let fresh = rows::take(&mut tx, &key, &digest, until, now).await?;
+        tx.commit().await?;
+        return Ok(if fresh {
+            let cut_off_at = None;
+            Ticket::Run(Running { key, cut_off_at })
+        } else {
+            Ticket::Busy
+        });
+    }
     if known.body_sha256 != digest {
         return Ok(Ticket::OtherBody);
     }

@@ -3,6 +3,7 @@
 //! where `TEST_DATABASE_URL` is set. Time moves by hand, so nothing here sleeps.
 mod api;
 mod dashboard;
+mod commands;
 mod flows;
 mod layers;
 mod store;

@@ -2,17 +2,17 @@
 //! begins with the rule of money that it holds to.
 mod deaf;
 mod hooks;
-//X mod inputs;
-//X mod keys;
+mod inputs;
+mod keys;
 mod late;
 mod mismatch;
 mod modes;
 mod mpesa;
 mod paystack;
-//X mod processes;
-//X mod proofs;
+mod processes;
+mod proofs;
 mod refund_trouble;
 mod refunds;
-//X mod secrets;
+mod secrets;
 mod tenants;
 mod unknown;

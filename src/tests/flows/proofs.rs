@@ -45,15 +45,26 @@ async fn submit(t: &TestApp, paid: &Value, reference: &str, file: Option<Vec<u8>
 
 async fn image_of(t: &TestApp, proof: &Value) -> (String, Vec<u8>) {
     let url = format!("{}/api/v1/proofs/{}/image", t.url, id(proof));
-    let answer = t.http.get(url).bearer_auth(&t.api.key).send().await.unwrap();
+    let answer = t
+        .http
+        .get(url)
+        .bearer_auth(&t.api.key)
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-    let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+    let kind = answer.headers()["content-type"]
+        .to_str()
+        .unwrap()
+        .to_owned();
     (kind, answer.bytes().await.unwrap().to_vec())
 }
 
 async fn decide(t: &TestApp, proof: &Value, verdict: &str, body: Value) -> Answer {
-    t.api.post(&format!("/proofs/{}/{verdict}", id(proof)), body).await
+    t.api
+        .post(&format!("/proofs/{}/{verdict}", id(proof)), body)
+        .await
 }
 
 #[tokio::test]
@@ -72,10 +83,21 @@ async fn an_approved_proof_pays_the_order() {
     assert_eq!(proof["status"], "approved");
     assert_eq!(t.api.now(&paid).await["status"], "succeeded");
     assert_eq!(t.api.now(&order).await["status"], "paid");
-    assert_eq!(t.events(&proof).await, ["proof.submitted", "proof.approved"]);
+    assert_eq!(
+        t.events(&proof).await,
+        ["proof.submitted", "proof.approved"]
+    );
     let again = decide(&t, &proof, "reject", json!({ "note": "no" })).await;
     assert_eq!(again.refusal().0, 409);
-    assert_eq!(t.audited(&paid).await, ["payment.created", "proof.submitted", "proof.approved", "payment.succeeded"]);
+    assert_eq!(
+        t.audited(&paid).await,
+        [
+            "payment.created",
+            "proof.submitted",
+            "proof.approved",
+            "payment.succeeded"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -87,13 +109,19 @@ async fn a_proof_is_rejected_or_sent_back_for_more_with_a_reason() {
     assert_eq!(twice.refusal(), (409, "proof_already_waits".to_owned()));
     for verdict in ["reject", "request-more"] {
         let silent = decide(&t, &proof, verdict, json!({})).await;
-        assert_eq!((silent.status, &silent.json()["field"]), (422, &json!("note")));
+        assert_eq!(
+            (silent.status, &silent.json()["field"]),
+            (422, &json!("note"))
+        );
     }
     let more = json!({ "note": "the picture is cut off" });
     let proof = decide(&t, &proof, "request-more", more).await.ok();
     assert_eq!(proof["status"], "more_wanted");
     let better = submit(&t, &paid, "FT1", Some(png(32))).await.ok();
-    assert_eq!((&better["id"], &better["status"]), (&proof["id"], &json!("submitted")));
+    assert_eq!(
+        (&better["id"], &better["status"]),
+        (&proof["id"], &json!("submitted"))
+    );
     let no = json!({ "note": "not our account" });
     let rejected = decide(&t, &better, "reject", no).await.ok();
     assert_eq!(rejected["note"], "not our account");
@@ -108,23 +136,39 @@ async fn what_came_by_hand_is_booked_as_it_came() {
     let t = TestApp::start().await;
     let (order, paid) = manual(&t).await;
     let proof = submit(&t, &paid, "FT1", None).await.ok();
-    decide(&t, &proof, "approve", json!({ "amount": 100_000 })).await.ok();
+    decide(&t, &proof, "approve", json!({ "amount": 100_000 }))
+        .await
+        .ok();
     let paid = t.api.now(&paid).await;
-    assert_eq!((&paid["amount_captured"], flags(&paid)), (&json!(100_000), vec!["short"]));
+    assert_eq!(
+        (&paid["amount_captured"], flags(&paid)),
+        (&json!(100_000), vec!["short"])
+    );
     let now = t.api.now(&order).await;
-    assert_eq!((&now["status"], flags(&now)), (&json!("partially_paid"), vec!["short"]));
+    assert_eq!(
+        (&now["status"], flags(&now)),
+        (&json!("partially_paid"), vec!["short"])
+    );
     // The rest, and a little more, in a second payment.
     let rest = t.api.pay(&order, "manual", json!({})).await;
     assert_eq!(rest["amount"], 50_000);
     let proof = submit(&t, &rest, "FT2", None).await.ok();
-    decide(&t, &proof, "approve", json!({ "amount": 60_000 })).await.ok();
+    decide(&t, &proof, "approve", json!({ "amount": 60_000 }))
+        .await
+        .ok();
     let rest = t.api.now(&rest).await;
     assert_eq!(flags(&rest), ["over"]);
     let now = t.api.now(&order).await;
-    assert_eq!((&now["status"], &now["amount_paid"], flags(&now)), (&json!("paid"), &json!(160_000), vec!["over"]));
+    assert_eq!(
+        (&now["status"], &now["amount_paid"], flags(&now)),
+        (&json!("paid"), &json!(160_000), vec!["over"])
+    );
     let tasks = t.refunds(&rest).await;
     assert_eq!((tasks.len(), tasks[0].amount.minor), (1, 10_000));
-    assert_eq!(t.events(&order).await, ["order.partially_paid", "order.paid"]);
+    assert_eq!(
+        t.events(&order).await,
+        ["order.partially_paid", "order.paid"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -140,7 +184,9 @@ async fn two_reviewers_cannot_both_approve() {
         let (app, tenant, proof) = (t.app.clone(), t.tenant.id.clone(), proof.clone());
         tries.push(tokio::spawn(async move {
             let verdict = Verdict::Approve(kes);
-            proofs::decide(&app, &tenant, &person, &proof, &verdict, "").await.is_ok()
+            proofs::decide(&app, &tenant, &person, &proof, &verdict, "")
+                .await
+                .is_ok()
         }));
     }
     let mut approved = 0;
@@ -149,7 +195,10 @@ async fn two_reviewers_cannot_both_approve() {
     }
     assert_eq!(approved, 1);
     let now = t.api.now(&order).await;
-    assert_eq!((&now["amount_paid"], flags(&now)), (&json!(150_000), vec![]));
+    assert_eq!(
+        (&now["amount_paid"], flags(&now)),
+        (&json!(150_000), vec![])
+    );
 }
 
 #[tokio::test]
@@ -166,12 +215,17 @@ async fn a_claimed_proof_is_decided_by_the_one_who_holds_it() {
     let no = Verdict::Reject;
     let held = proofs::decide(app, ten, &joseph, &proof, &no, "no").await;
     assert!(matches!(held, Err(ProofError::Held)));
-    assert_eq!(decide(&t, &made, "approve", json!({})).await.refusal(), (409, "proof_held".to_owned()));
+    assert_eq!(
+        decide(&t, &made, "approve", json!({})).await.refusal(),
+        (409, "proof_held".to_owned())
+    );
     t.advance(601).await;
     proofs::claim(app, ten, &joseph, &proof).await.unwrap();
     proofs::release(app, ten, &joseph, &proof).await.unwrap();
     let kes = Verdict::Approve(Money::new(150_000, Currency::KES));
-    proofs::decide(app, ten, &amina, &proof, &kes, "").await.unwrap();
+    proofs::decide(app, ten, &amina, &proof, &kes, "")
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -207,7 +261,11 @@ async fn hostile_uploads_are_refused_and_leave_nothing_behind() {
         ("bomb", bomb),
     ] {
         let refused = submit(&t, &paid, "FT1", Some(bytes)).await;
-        assert_eq!((refused.status, &refused.json()["field"]), (422, &json!("image")), "{what}");
+        assert_eq!(
+            (refused.status, &refused.json()["field"]),
+            (422, &json!("image")),
+            "{what}"
+        );
     }
     let huge = submit(&t, &paid, "FT1", Some(vec![0; 9 * 1024 * 1024])).await;
     assert_eq!(huge.status, 413);
@@ -216,7 +274,10 @@ async fn hostile_uploads_are_refused_and_leave_nothing_behind() {
     assert_eq!(left.map_or(0, Iterator::count), 0);
     for (reference, field) in [("", "reference"), (&*"x".repeat(65), "reference")] {
         let refused = submit(&t, &paid, reference, None).await;
-        assert_eq!((refused.status, &refused.json()["field"]), (422, &json!(field)));
+        assert_eq!(
+            (refused.status, &refused.json()["field"]),
+            (422, &json!(field))
+        );
     }
 }
 
@@ -261,5 +322,8 @@ async fn r9_a_proof_that_waits_keeps_its_payment_open_past_the_order() {
     assert_eq!(t.api.now(&paid).await["status"], "requires_action");
     decide(&t, &proof, "approve", json!({})).await.ok();
     let order = t.api.now(&order).await;
-    assert_eq!((&order["status"], flags(&order)), (&json!("paid"), vec!["late"]));
+    assert_eq!(
+        (&order["status"], flags(&order)),
+        (&json!("paid"), vec!["late"])
+    );
 }

@@ -16,7 +16,6 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Safaricom's public sandbox shortcode and passkey, which the simulator checks.
@@ -55,7 +54,6 @@ pub struct TestApp {
     pub secrets: Vec<String>,
     pub http: reqwest::Client,
     master_key: SecretString,
-    may_fail: AtomicBool,
 }
 
 impl TestApp {
@@ -104,8 +102,11 @@ impl TestApp {
             secrets,
             http,
             master_key,
-            may_fail: AtomicBool::new(false),
         }
+    }
+
+    pub fn master_key(&self) -> &str {
+        self.master_key.expose_secret()
     }
 
     /// A second process on the same database, with a clock of its own at the same time.
@@ -155,11 +156,6 @@ impl TestApp {
             self.advance(step).await;
             left -= step;
         }
-    }
-
-    /// A failed job is what this test is about.
-    pub fn jobs_may_fail(&self) {
-        self.may_fail.store(true, Ordering::SeqCst);
     }
 
     /// The provider's customer does something; hooks have arrived and were applied.
@@ -266,7 +262,7 @@ impl TestApp {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        if std::thread::panicking() || self.may_fail.load(Ordering::SeqCst) {
+        if std::thread::panicking() {
             return;
         }
         let (url, tenant) = (self.db.url.clone(), self.tenant.id.clone());
