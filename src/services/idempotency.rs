@@ -65,12 +65,15 @@ pub async fn begin(
         return Ok(Ticket::Busy);
     };
     if now.secs_since(known.created_at) >= KEEP_SECS {
-        rows::forget(&mut tx, &key).await?;
+        rows::forget_old(&mut tx, &key, known.created_at).await?;
         let fresh = rows::take(&mut tx, &key, &digest, until, now).await?;
         tx.commit().await?;
         return Ok(if fresh {
-            let cut_off_at = None;
-            Ticket::Run(Running { key, cut_off_at })
+            Ticket::Run(Running {
+                key,
+                cut_off_at: None,
+                locked_until: until,
+            })
         } else {
             Ticket::Busy
         });

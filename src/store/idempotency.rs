@@ -143,6 +143,22 @@ pub async fn forget(tx: &mut Tx<'_>, k: &Key, locked_until: Timestamp) -> Result
     Ok(())
 }
 
+/// Lets go of a key whose day is over.
+pub async fn forget_old(tx: &mut Tx<'_>, k: &Key, created_at: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM idempotency_keys
+         WHERE tenant_id = $1 AND mode = $2 AND path = $3 AND idem_key = $4 AND created_at = $5",
+    )
+    .bind(k.tenant_id.to_string())
+    .bind(k.mode.as_str())
+    .bind(&k.path)
+    .bind(&k.key)
+    .bind(created_at.unix_ms())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// Forgets keys made before a time.
 pub async fn delete_before(tx: &mut Tx<'_>, before: Timestamp) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM idempotency_keys WHERE created_at < $1")

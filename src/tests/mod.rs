@@ -2,8 +2,8 @@
 //! database of its own, against the simulator in a process of its own. On SQLite; on PostgreSQL
 //! where `TEST_DATABASE_URL` is set. Time moves by hand, so nothing here sleeps.
 mod api;
-mod dashboard;
 mod commands;
+mod dashboard;
 mod flows;
 mod layers;
 mod store;
