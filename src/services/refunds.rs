@@ -116,6 +116,13 @@ pub async fn request(
     if amount.minor <= 0 && p.refundable().minor > 0 {
         return Err(InputProblem::new("amount", "amount_invalid", "must be above zero").into());
     }
+    if amount.minor > p.refundable().minor {
+        let left = p.refundable();
+        return Err(RefundError::MoreThanLeft {
+            asked: amount,
+            left,
+        });
+    }
     let info = find(&p.provider).map(PaymentProvider::info);
     if let Some(info) = info.filter(|i| i.refunds == RefundSupport::FullOnly)
         && amount != p.captured()
@@ -416,7 +423,14 @@ async fn apply_once(
     let now = app.clock.now();
     // Since it was sent, or its answer was lost; asked for long before, it may be new there.
     let age = now.secs_since(refund.updated_at);
-    let again = Outcome::Again(now.plus_secs((15_i64 << refund.polls.clamp(0, 8)).min(3_600)));
+    // Growing distances, eight minutes at most until it is known whether it arrived, then an hour.
+    let longest = if age < 2 * MISSING_AFTER_SECS {
+        480
+    } else {
+        3_600
+    };
+    let rest = (15_i64 << refund.polls.clamp(0, 8)).min(longest);
+    let again = Outcome::Again(now.plus_secs(rest));
     refund.polls += 1;
     let system = Actor::Provider;
     let outcome = match answer {
