@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startApp } from './support/app.js';
-import { assertAccessible, launch, reloadUntil, sizes, withPage } from './support/browser.js';
+import { accessibilityOf, assertAccessible, launch, reloadUntil, sizes, withPage } from './support/browser.js';
 import { choose, signIn } from './support/steps.js';
 
 const pages = [
@@ -154,12 +154,14 @@ test('every page of the dashboard opens and is accessible', async () => {
     await page.goto(`${app.url}/login`);
     await assertAccessible(page, 'login');
     await signIn(page, app.login(tenant, 'owner'));
+    const findings = [];
     for (const place of pages) {
       const answer = await page.goto(`${app.url}/admin/${tenant}/${place}`);
       assert.equal(answer.status(), 200, place);
       assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1, place);
-      await assertAccessible(page, place);
+      findings.push(...(await accessibilityOf(page, place)));
     }
+    assert.deepEqual(findings, []);
   });
 });
 

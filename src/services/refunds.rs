@@ -41,7 +41,7 @@ pub enum RefundError {
 }
 
 /// A refund that never reached the provider counts as failed after this.
-const MISSING_AFTER_SECS: i64 = 600;
+const MISSING_AFTER_SECS: i64 = 3_600;
 /// A call that began this long ago has ended, whatever became of its process.
 const CALL_SECS: i64 = 60;
 
@@ -129,7 +129,7 @@ pub async fn request(
                 left: p.refundable(),
             });
         }
-        Err(StoreError::Stale | StoreError::Database(_)) => {
+        Err(StoreError::Stale) => {
             drop(tx);
             let left = payments::get(&mut app.db.read().await?, tenant, payment).await?;
             let left = left.map_or(Money::zero(amount.currency), |p: Payment| p.refundable());
@@ -140,10 +140,15 @@ pub async fn request(
         }
         other => other?,
     }
-    let limit = tenants::by_id(&mut tx, tenant)
+    let known = tenants::by_id(&mut tx, tenant)
         .await?
-        .and_then(|t| t.refund_limit_minor);
-    let needs_second = limit.is_some_and(|limit| amount.minor > limit);
+        .ok_or(RefundError::NotFound)?;
+    // R10: all that goes back for one payment counts, or slices would need nobody. A limit in
+    // another currency says nothing about this one.
+    let together = p.refund_held_minor.saturating_add(amount.minor);
+    let needs_second = known
+        .refund_limit_minor
+        .is_some_and(|limit| together > limit || known.currency != amount.currency);
     let now = app.clock.now();
     let mut refund = Refund {
         id: app.clock.id(),
@@ -409,7 +414,8 @@ async fn apply_once(
     let (mut refund, p) = load(&mut tx, tenant, id).await?;
     let was = refund.status;
     let now = app.clock.now();
-    let age = now.secs_since(refund.created_at);
+    // Since it was sent, or its answer was lost; asked for long before, it may be new there.
+    let age = now.secs_since(refund.updated_at);
     let again = Outcome::Again(now.plus_secs((15_i64 << refund.polls.clamp(0, 8)).min(3_600)));
     refund.polls += 1;
     let system = Actor::Provider;

@@ -7,6 +7,7 @@
 )]
 mod api;
 mod commands;
+mod dashboard;
 mod flows;
 mod layers;
 mod store;

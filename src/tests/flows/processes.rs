@@ -132,7 +132,7 @@ async fn r3_killed_while_refunding_what_never_arrived_fails_and_is_free_again() 
     let (t, paid, refund) = killed_while_refunding(false).await;
     t.wait(400).await;
     for _ in 0..8 {
-        t.advance(120).await;
+        t.advance(600).await;
     }
     assert_eq!(t.api.now(&refund).await["status"], "failed");
     assert_eq!(t.sim.refunded_minor().await, 0);

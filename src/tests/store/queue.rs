@@ -177,11 +177,20 @@ async fn idempotency_keys_are_per_tenant_mode_and_path() {
         .unwrap();
     let again = idempotency::take_over(&mut tx, &k, until, until).await;
     assert!(matches!(again.unwrap_err(), StoreError::Stale));
-    idempotency::answer(&mut tx, &k, 201, "{}").await.unwrap();
+    // A run that was taken over has no say any more.
+    let mine = until.plus_secs(60);
+    idempotency::answer(&mut tx, &k, until, 500, "{}")
+        .await
+        .unwrap();
+    idempotency::forget(&mut tx, &k, until).await.unwrap();
+    idempotency::answer(&mut tx, &k, mine, 201, "{}")
+        .await
+        .unwrap();
     let known = idempotency::get(&mut tx, &k).await.unwrap().unwrap();
     assert_eq!(known.answer, Some((201, "{}".to_owned())));
-    idempotency::forget(&mut tx, &k).await.unwrap();
-    assert!(idempotency::get(&mut tx, &k).await.unwrap().is_none());
+    let refused = key(&tenant, Mode::Live, "/a");
+    idempotency::forget(&mut tx, &refused, until).await.unwrap();
+    assert!(idempotency::get(&mut tx, &refused).await.unwrap().is_none());
     idempotency::delete_before(&mut tx, NOW.plus_secs(1))
         .await
         .unwrap();

@@ -97,7 +97,7 @@ async fn orders_and_payments_come_back_as_they_went_in() {
     payments::save(&mut tx, &p, PaymentStatus::Created)
         .await
         .unwrap();
-    payments::count_poll(&mut tx, &tenant.id, &p.id)
+    payments::count_poll(&mut tx, &tenant.id, &p.id, NOW)
         .await
         .unwrap();
     p.polls = 4;
