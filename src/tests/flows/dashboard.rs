@@ -232,6 +232,21 @@ async fn a_form_that_another_site_sends_is_refused() {
 }
 
 #[tokio::test]
+async fn a_form_that_lacks_its_fields_is_the_senders_fault() {
+    let t = TestApp::start().await;
+    let owner = Browser::of(&t, Role::Owner).await;
+    for form in [
+        "checkout/start",
+        "admin/providers/save",
+        "admin/refunds/request",
+    ] {
+        let answer = owner.submit(form, &[("colour", "red")]).await;
+        assert_eq!(answer.status(), 400, "{form}");
+    }
+    assert_eq!(owner.submit("admin/nothing", &[]).await.status(), 400);
+}
+
+#[tokio::test]
 async fn guesses_at_a_password_are_stopped() {
     let t = TestApp::start().await;
     let email = format!("{}@shop.example", word());
