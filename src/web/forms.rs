@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use leptos::prelude::*;
+use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use leptos_axum::ResponseOptions;
 
 /// The route of every server function.
@@ -28,6 +29,10 @@ async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = response.into_response();
+    // Our functions end in a redirect or a page; an error is a form that lacks a field.
+    if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
+        response = StatusCode::BAD_REQUEST.into_response();
+    }
     let no_store = HeaderValue::from_static("no-store");
     response
         .headers_mut()

@@ -1,6 +1,6 @@
 //! R13: with no hook ever arriving, everything still comes to its end.
 use crate::support::TestApp;
-use crate::support::api::reference;
+use crate::support::api::{reference, theirs};
 use serde_json::json;
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn r13_polling_alone_settles_a_prompt_within_a_minute() {
         .await;
     let order = t.api.order(150_000, json!({})).await;
     let paid = t.api.pay(&order, "mpesa", json!({})).await;
-    t.sim.decide("mpesa", t.theirs(&paid), "paid").await;
+    t.sim.decide("mpesa", theirs(&paid), "paid").await;
     t.wait(60).await;
     assert_eq!(t.api.now(&paid).await["status"], "succeeded");
     assert_eq!(t.api.now(&order).await["status"], "paid");

@@ -1,6 +1,6 @@
 //! R9: late money is money, and success never turns into failure.
 use crate::support::TestApp;
-use crate::support::api::{flags, id};
+use crate::support::api::{flags, id, theirs};
 use malipo::domain::role::Role;
 use malipo::services::refunds;
 use serde_json::json;
@@ -118,7 +118,7 @@ async fn r9_success_is_never_talked_into_failure() {
         .await;
     for code in [1, 17, 1032, 1037, 2001] {
         let callback = json!({ "Body": { "stkCallback": {
-            "MerchantRequestID": "1", "CheckoutRequestID": t.theirs(&paid),
+            "MerchantRequestID": "1", "CheckoutRequestID": theirs(&paid),
             "ResultCode": code, "ResultDesc": "late" } } });
         t.http.post(&url).json(&callback).send().await.unwrap();
     }

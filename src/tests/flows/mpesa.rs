@@ -1,6 +1,6 @@
 //! M-Pesa: prompts, their outcomes, and callbacks that prove nothing.
 use crate::support::TestApp;
-use crate::support::api::reference;
+use crate::support::api::{reference, theirs};
 use malipo::domain::account::Mode;
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ async fn every_documented_number_ends_as_it_says() {
 async fn r5_a_forged_callback_only_makes_us_ask() {
     let t = TestApp::start().await;
     let (order, paid) = prompt(&t, "0712345678").await;
-    let body = json!({ "provider": "mpesa", "reference": t.theirs(&paid) });
+    let body = json!({ "provider": "mpesa", "reference": theirs(&paid) });
     t.sim.control("forge", body).await;
     t.run_jobs().await;
     assert_eq!(t.sim.hooks().await[0]["answer"], 200);
@@ -71,7 +71,7 @@ async fn r5_a_callback_made_up_at_the_address_of_a_payment_cannot_pay_it() {
     let t = TestApp::start().await;
     let (order, paid) = prompt(&t, "0712345678").await;
     let url = t.hook_url("mpesa", Mode::Test).await;
-    for id in [t.theirs(&paid), "ws_CO_made_up"] {
+    for id in [theirs(&paid), "ws_CO_made_up"] {
         let callback = json!({ "Body": { "stkCallback": {
             "MerchantRequestID": "1", "CheckoutRequestID": id, "ResultCode": 0,
             "ResultDesc": "ok", "CallbackMetadata": { "Item": [
@@ -134,8 +134,8 @@ async fn r4_a_push_whose_answer_is_lost_is_unknown_and_settled_by_its_callback()
     let beside = t.api.try_pay(&order, "mpesa", json!({})).await;
     assert_eq!(beside.refusal(), (409, "payment_unknown".to_owned()));
     let ledger = t.sim.ledger().await;
-    let theirs = ledger["payments"][0]["provider_ref"].as_str().unwrap();
-    t.sim.decide("mpesa", theirs, "paid").await;
+    let prompt = ledger["payments"][0]["provider_ref"].as_str().unwrap();
+    t.sim.decide("mpesa", prompt, "paid").await;
     t.run_jobs().await;
     let paid = t.api.now(&paid).await;
     assert_eq!(paid["status"], "succeeded");

@@ -161,18 +161,9 @@ impl TestApp {
     /// The provider's customer does something; hooks have arrived and were applied.
     pub async fn decide(&self, payment: &Value, outcome: &str) {
         let provider = payment["provider"].as_str().unwrap();
-        let reference = self.theirs(payment);
+        let reference = super::api::theirs(payment);
         self.sim.decide(provider, reference, outcome).await;
         self.run_jobs().await;
-    }
-
-    /// What the simulator knows a payment by.
-    pub fn theirs<'a>(&self, payment: &'a Value) -> &'a str {
-        match payment["provider"].as_str() {
-            Some("mpesa") => payment["provider_reference"].as_str(),
-            _ => payment["reference"].as_str(),
-        }
-        .unwrap()
     }
 
     /// The address that a provider calls.
