@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { startApp } from './support/app.js';
 import { launch, openPage, shootLooks, sizes } from './support/browser.js';
-import { askForPrompt, choose, signIn } from './support/steps.js';
+import { askForPrompt, cards, choose, goToProvider, newPhone, payByCard, signIn } from './support/steps.js';
 
 const app = await startApp('shots');
 const browser = await launch();
@@ -26,16 +26,42 @@ try {
   await page.goto(order.checkout_url);
   await choose(page, /^M-Pesa(?! Paybill)/);
   await shootLooks(page, 'step-phone');
-  await askForPrompt(page, '0708 374 149');
+  await askForPrompt(page, newPhone());
   await shootLooks(page, 'step-waiting');
+
+
+  await app.advance(4);
+  await page.getByRole('heading', { level: 1, name: /^Paid/ }).waitFor({ timeout: 60_000 });
+  await shootLooks(page, 'step-receipt');
+
+  const byCard = await app.newOrder(tenant, 'test');
+  await page.goto(byCard.checkout_url);
+  await choose(page, /card/i);
+  await goToProvider(page, app);
+  await shootLooks(page, 'simulator-paystack');
+  await payByCard(page, cards.paid);
+  await page.getByRole('heading', { level: 1, name: /^Paid/ }).waitFor({ timeout: 60_000 });
 
   const { page: desk } = await openPage(browser, app, { size: sizes.desk });
   await desk.goto(`${app.url}/login`);
   await shootLooks(desk, 'login');
   await signIn(desk, app.login(tenant, 'owner'));
-  for (const place of ['overview', 'orders', 'payments', 'proofs', 'refunds', 'providers', 'providers/paystack', 'hooks', 'events', 'settings']) {
+  const places = [
+    'overview',
+    'orders',
+    `orders/${byCard.id}`,
+    'orders/new',
+    'payments',
+    'proofs',
+    'refunds',
+    'providers',
+    'providers/paystack',
+    'hooks',
+    'team',
+  ];
+  for (const place of places) {
     await desk.goto(`${app.url}/admin/${tenant}/${place}`);
-    await shootLooks(desk, `admin-${place.replaceAll('/', '-')}`);
+    await shootLooks(desk, `admin-${place.replaceAll('/', '-').replace(byCard.id, 'one')}`);
   }
 } finally {
   await browser.close();

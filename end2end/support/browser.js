@@ -105,6 +105,11 @@ export async function shootLooks(page, name) {
 
 /** No serious finding of axe in either theme or size, and no sideways scrolling. */
 export async function assertAccessible(page, where) {
+  assert.deepEqual(await accessibilityOf(page, where), []);
+}
+
+/** What `assertAccessible` would complain about. */
+export async function accessibilityOf(page, where) {
   const before = page.viewportSize();
   const findings = [];
   for (const [sizeName, size] of Object.entries(sizes)) {
@@ -126,7 +131,7 @@ export async function assertAccessible(page, where) {
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(before);
-  assert.deepEqual(findings, []);
+  return findings;
 }
 
 /** Loads the page again until `ready` answers true, as a person who waits would. */

@@ -162,6 +162,7 @@ CREATE TABLE payments (
     failure_message   TEXT,
     form_key          TEXT COLLATE "C",
     polls             BIGINT  NOT NULL,
+    asked_at          BIGINT, -- when the provider was last asked
     created_at        BIGINT  NOT NULL,
     updated_at        BIGINT  NOT NULL,
     expires_at        BIGINT  NOT NULL,
@@ -207,7 +208,7 @@ CREATE TABLE refunds (
     polls           BIGINT  NOT NULL,
     created_at      BIGINT  NOT NULL,
     updated_at      BIGINT  NOT NULL,
-    form_key       TEXT, -- the form that made it: sent twice, it makes one
+    form_key        TEXT, -- the form that made it: sent twice, it makes one
     UNIQUE (tenant_id, form_key)
 );
 CREATE INDEX refunds_by_tenant ON refunds (tenant_id, id);
@@ -239,6 +240,9 @@ CREATE TABLE proofs (
 CREATE INDEX proofs_by_tenant ON proofs (tenant_id, status, id);
 CREATE INDEX proofs_by_payment ON proofs (payment_id, id);
 CREATE INDEX proofs_by_reference ON proofs (tenant_id, reference_key);
+-- A reference that was approved once pays once.
+CREATE UNIQUE INDEX proofs_paid_once ON proofs (tenant_id, reference_key)
+    WHERE status = 'approved' AND reference_key <> '';
 CREATE INDEX proofs_by_file ON proofs (tenant_id, file_sha256);
 
 -- R7: as received. The unique key makes a second delivery harmless.

@@ -24,6 +24,9 @@ pub enum MoneyError {
 }
 
 impl Money {
+    /// The largest amount that is taken: sums of many stay within 64 bits.
+    pub const MOST_MINOR: i64 = 1_000_000_000_000_000;
+
     pub const fn new(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
     }

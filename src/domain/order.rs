@@ -107,10 +107,15 @@ impl Order {
         Money::new(self.paid_minor, self.amount.currency)
     }
 
+    /// What came and was not given back, in minor units.
+    pub fn kept_minor(&self) -> i64 {
+        self.paid_minor.saturating_sub(self.refunded_minor)
+    }
+
     /// What is still to pay; never below zero.
     pub fn left(&self) -> Money {
         Money::new(
-            (self.amount.minor - self.paid_minor).max(0),
+            (self.amount.minor - self.kept_minor()).max(0),
             self.amount.currency,
         )
     }

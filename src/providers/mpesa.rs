@@ -16,6 +16,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
+use std::time::Duration;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,8 @@ pub struct Mpesa;
 
 /// A token lives an hour; a new one is fetched this long before its end.
 const TOKEN_SPARE_SECS: i64 = 300;
+/// How long a call waits for a token, its own or somebody else's.
+const TOKEN_WAIT: Duration = Duration::from_secs(20);
 /// A push whose answer was lost is given up after this.
 const LOST_PUSH_SECS: i64 = 300;
 /// Words that Safaricom refuses anywhere in a callback address.
@@ -218,6 +221,17 @@ fn unknown(said: impl Into<String>) -> ProviderError {
 /// The shared token, or a fresh one where there is none, it ends soon, or it is the `refused` one.
 /// Nothing was asked of M-Pesa yet, so no trouble here leaves anything unknown.
 async fn token(
+    call: &Call<'_>,
+    refused: Option<&SecretString>,
+) -> Result<SecretString, ProviderError> {
+    // Many may wait for one slow token. Whoever waits too long has sent nothing and says so,
+    // rather than send a prompt that nobody waits for any more.
+    let had = tokio::time::timeout(TOKEN_WAIT, shared_token(call, refused)).await;
+    let too_long = "no access token came in time".to_owned();
+    had.unwrap_or(Err(ProviderError::Unavailable(too_long)))
+}
+
+async fn shared_token(
     call: &Call<'_>,
     refused: Option<&SecretString>,
 ) -> Result<SecretString, ProviderError> {

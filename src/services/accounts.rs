@@ -57,7 +57,10 @@ pub enum TeamError {
 }
 
 const WINDOW_SECS: i64 = 900;
-const FAILURES_PER_LOGIN: i64 = 5;
+/// By one e-mail from one address.
+const FAILURES_PER_PAIR: i64 = 5;
+/// By one e-mail from anywhere: high enough that nobody can lock somebody else out by hand.
+const FAILURES_PER_LOGIN: i64 = 100;
 const FAILURES_PER_ADDRESS: i64 = 30;
 /// One-time links live three days.
 const LINK_SECS: i64 = 259_200;
@@ -126,12 +129,18 @@ pub async fn login(
     let window_ms = WINDOW_SECS * 1_000;
     let window = Timestamp::from_unix_ms(now.unix_ms() / window_ms * window_ms);
     let (by_login, by_address) = (format!("login:{email}"), format!("address:{address}"));
+    let by_pair = format!("pair:{address}:{email}");
     let mut tx = app.db.begin().await?;
     let since = window.plus_secs(-WINDOW_SECS);
-    users::add_login_failure(&mut tx, &by_login, window).await?;
-    users::add_login_failure(&mut tx, &by_address, window).await?;
-    let over = users::login_failures(&mut tx, &by_login, since).await? > FAILURES_PER_LOGIN
-        || users::login_failures(&mut tx, &by_address, since).await? > FAILURES_PER_ADDRESS;
+    let mut over = false;
+    for (subject, most) in [
+        (&by_pair, FAILURES_PER_PAIR),
+        (&by_login, FAILURES_PER_LOGIN),
+        (&by_address, FAILURES_PER_ADDRESS),
+    ] {
+        users::add_login_failure(&mut tx, subject, window).await?;
+        over |= users::login_failures(&mut tx, subject, since).await? > most;
+    }
     let user = users::by_email(&mut tx, &email).await?;
     tx.commit().await.map_err(StoreError::from)?;
     if over {
@@ -144,6 +153,7 @@ pub async fn login(
         return Err(LoginError::Wrong);
     };
     let mut tx = app.db.begin().await?;
+    users::clear_login_failures(&mut tx, &by_pair).await?;
     users::clear_login_failures(&mut tx, &by_login).await?;
     users::take_back_login_failure(&mut tx, &by_address, window).await?;
     tx.commit().await.map_err(StoreError::from)?;

@@ -199,10 +199,15 @@ pub async fn start(
     actor: &Actor,
     input: StartInput,
 ) -> Result<Payment, StartError> {
+    let mut input = input;
     if let Some(key) = &input.form_key {
         let mut tx = app.db.read().await?;
         if let Some(known) = payments::by_form_key(&mut tx, &order.id, key).await? {
-            return Ok(known);
+            if same_choice(&known, &input, &tenant.country) {
+                return Ok(known);
+            }
+            // An old page, shown again by the browser, with another choice: a new attempt.
+            input.form_key = None;
         }
     }
     let now = app.clock.now();
@@ -255,6 +260,15 @@ pub async fn start(
         expires_at,
     };
     match commit_intent(app, order, &payment, actor, &input, info).await {
+        // Money came in between: what is left to pay is read anew.
+        Err(StartError::Store(StoreError::Stale)) => {
+            let fresh = super::orders::get(app, &tenant.id, &order.id).await?;
+            let fresh = fresh.ok_or(StoreError::Stale)?;
+            if fresh.left() == order.left() {
+                return Err(StartError::Store(StoreError::Stale));
+            }
+            return Box::pin(start(app, tenant, &fresh, actor, input)).await;
+        }
         // The same form, sent twice at once.
         Err(StartError::Store(StoreError::Taken)) if input.form_key.is_some() => {
             let key = input.form_key.unwrap_or_default();
@@ -354,6 +368,9 @@ async fn commit_intent(
     if !fresh.takes_payments(app.clock.now()) {
         return Err(StartError::Closed(fresh.status));
     }
+    if fresh.left() != payment.amount {
+        return Err(StoreError::Stale.into());
+    }
     if !input.force {
         beside(&mut tx, order, payment).await?;
     }
@@ -377,8 +394,22 @@ async fn commit_intent(
     Ok(())
 }
 
+/// Whether a form that was sent before asked for the same payment.
+fn same_choice(known: &Payment, input: &StartInput, country: &str) -> bool {
+    let typed = input.phone.as_deref().filter(|p| !p.trim().is_empty());
+    let phone = typed.and_then(|p| parse_phone("phone", p, country).ok());
+    known.provider == input.provider
+        && input.method.is_none_or(|m| m == known.method)
+        && (phone.is_none() || phone == known.phone)
+}
+
+/// So many prompts of one order wait at once, whatever their phones: a link is no way to have
+/// strangers' phones rung.
+const PROMPTS_AT_ONCE: usize = 3;
+
 /// Refuses an attempt beside one whose money may be on its way.
 async fn beside(tx: &mut Tx<'_>, order: &Order, payment: &Payment) -> Result<(), StartError> {
+    let mut prompts = 0;
     for other in payments::of_order(tx, &order.tenant_id, &order.id).await? {
         let prompt = find(&other.provider)
             .and_then(|a| a.info().method(other.method))
@@ -387,7 +418,9 @@ async fn beside(tx: &mut Tx<'_>, order: &Order, payment: &Payment) -> Result<(),
             return Err(StartError::UnknownBeside(other.id));
         }
         let same_phone = payment.phone.is_some() && payment.phone == other.phone;
-        if prompt && other.status.is_open() && same_phone && other.provider == payment.provider {
+        let waits = prompt && other.status.is_open() && other.provider == payment.provider;
+        prompts += usize::from(waits);
+        if waits && (same_phone || prompts >= PROMPTS_AT_ONCE) {
             return Err(StartError::InFlight(other.id));
         }
     }
@@ -405,6 +438,12 @@ async fn record_answer(
     for _ in 0..TRIES {
         match record_once(app, payment, &answer, took_ms).await {
             Err(StartError::Store(StoreError::Stale)) => {}
+            // The provider's id of a prompt is nowhere else: the database gets time to come back.
+            Err(StartError::Store(StoreError::Database(e))) => {
+                tracing::error!(payment.id = %payment.id, error = %e,
+                    "a provider's answer could not be written yet");
+                tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            }
             other => return other,
         }
     }
@@ -430,7 +469,9 @@ async fn record_once(
             if p.provider_ref.is_none() {
                 p.provider_ref.clone_from(&started.provider_ref);
             }
-            p.next_action = started.next_action.clone();
+            if p.status.is_open() {
+                p.next_action = started.next_action.clone();
+            }
             if first_word {
                 p.status = was.go(started.status).map_err(SettleError::from)?;
             }
@@ -441,7 +482,14 @@ async fn record_once(
                 .data(json!({ "took_ms": took_ms, "status": p.status }))
                 .write(app, &mut tx)
                 .await?;
-            tell_payment(app, &mut tx, &p, EventType::PaymentPending).await?;
+            if p.status.is_open() {
+                tell_payment(app, &mut tx, &p, EventType::PaymentPending).await?;
+            } else {
+                // Ended while its call was still under way: the customer may pay all the same.
+                let (id, kind) = (app.clock.id(), JobKind::PollPayment);
+                let (subject, now) = (p.id.to_string(), app.clock.now());
+                jobs::queue(&mut tx, id, tenant, kind, &subject, now).await?;
+            }
         }
         Err(error) => {
             tracing::warn!(payment.id = %p.id, provider = %p.provider, error = %error,

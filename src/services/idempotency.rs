@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 /// A run that was cut off by a crash is taken over after this.
 const RUN_SECS: i64 = 120;
+/// A key is forgotten after a day, whether its row has been cleared away or not.
+const KEEP_SECS: i64 = 86_400;
 
 /// What to do with a call that carries a key.
 pub enum Ticket {
@@ -28,6 +30,8 @@ pub struct Running {
     /// When the key first came, where a crash cut that run off: its work may be done already, so
     /// whoever runs again looks for it first.
     pub cut_off_at: Option<Timestamp>,
+    /// What marks the key as held by this run and no other.
+    locked_until: Timestamp,
 }
 
 /// Takes the key for a run, or says why not.
@@ -54,11 +58,26 @@ pub async fn begin(
         return Ok(Ticket::Run(Running {
             key,
             cut_off_at: None,
+            locked_until: until,
         }));
     }
     let Some(known) = rows::get(&mut tx, &key).await? else {
         return Ok(Ticket::Busy);
     };
+    if now.secs_since(known.created_at) >= KEEP_SECS {
+        rows::forget_old(&mut tx, &key, known.created_at).await?;
+        let fresh = rows::take(&mut tx, &key, &digest, until, now).await?;
+        tx.commit().await?;
+        return Ok(if fresh {
+            Ticket::Run(Running {
+                key,
+                cut_off_at: None,
+                locked_until: until,
+            })
+        } else {
+            Ticket::Busy
+        });
+    }
     if known.body_sha256 != digest {
         return Ok(Ticket::OtherBody);
     }
@@ -76,6 +95,7 @@ pub async fn begin(
     Ok(Ticket::Run(Running {
         key,
         cut_off_at: Some(known.created_at),
+        locked_until: until,
     }))
 }
 
@@ -87,7 +107,7 @@ pub async fn finish(
     body: &str,
 ) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
-    rows::answer(&mut tx, &running.key, status, body).await?;
+    rows::answer(&mut tx, &running.key, running.locked_until, status, body).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -95,7 +115,19 @@ pub async fn finish(
 /// Lets go of the key: answers to invalid input are not kept.
 pub async fn forget(app: &App, running: &Running) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
-    rows::forget(&mut tx, &running.key).await?;
+    rows::forget(&mut tx, &running.key, running.locked_until).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Ends a run that broke on our own trouble. What it did may have been committed all the same, so
+/// the next try takes it over as after a crash, and looks for that first.
+pub async fn break_off(app: &App, running: &Running) -> Result<(), StoreError> {
+    let (mut tx, now) = (app.db.begin().await?, app.clock.now());
+    match rows::take_over(&mut tx, &running.key, running.locked_until, now).await {
+        Err(StoreError::Stale) => return Ok(()),
+        other => other?,
+    }
     tx.commit().await?;
     Ok(())
 }

@@ -124,8 +124,7 @@ fn check(new: &NewOrder) -> Result<(), InputProblem> {
             "must be above zero",
         ));
     }
-    // Leaves room for sums of many payments in 64 bits.
-    if new.amount.minor > 1_000_000_000_000_000 {
+    if new.amount.minor > Money::MOST_MINOR {
         return Err(InputProblem::new(
             "amount",
             "amount_too_large",
@@ -411,6 +410,10 @@ async fn step_once(
         .await?
         .ok_or(OrderError::NotFound)?;
     let now = app.clock.now();
+    // Renewed in the same moment: it is not over yet.
+    if to == OrderStatus::Expired && now < was.expires_at {
+        return Ok(was);
+    }
     let mut order = was.clone();
     if !(was.status == OrderStatus::Open && to == OrderStatus::Open) {
         order.status = was.status.go(to)?;

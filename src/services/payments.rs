@@ -30,6 +30,8 @@ pub enum PaymentError {
 
 /// A call that began this long ago has ended, whatever became of its process.
 const CALL_SECS: i64 = 60;
+/// A customer's question goes on to the provider at most this often.
+const CUSTOMER_ASKS_SECS: i64 = 3;
 /// How long money is still looked for after we stopped waiting (R9).
 const LATE_SECS: i64 = 86_400;
 
@@ -105,7 +107,7 @@ pub(super) async fn ask(
     let mode = Mode::of(p.test_mode);
     let opened = Opened::new(app, &p.tenant_id, adapter.info(), mode).await?;
     let mut tx = app.db.begin().await?;
-    payments::count_poll(&mut tx, &p.tenant_id, &p.id).await?;
+    payments::count_poll(&mut tx, &p.tenant_id, &p.id, app.clock.now()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     match adapter
         .fetch(&opened.call(), &reference_of(p, claims))
@@ -134,6 +136,21 @@ pub async fn verify(app: &App, tenant: &TenantId, id: &PaymentId) -> Result<Paym
         get(&app, &tenant, &id).await?.ok_or(PaymentError::NotFound)
     });
     asked.await.unwrap_or(Err(PaymentError::NotFound))
+}
+
+/// Asks the provider because a customer wants to know. Anybody with the link may, so it asks at
+/// most every few seconds.
+pub async fn verify_for_customer(
+    app: &App,
+    tenant: &TenantId,
+    id: &PaymentId,
+) -> Result<Payment, PaymentError> {
+    let since = app.clock.now().plus_secs(-CUSTOMER_ASKS_SECS);
+    let asked = payments::asked_since(&mut app.db.read().await?, tenant, id, since).await?;
+    if asked {
+        return get(app, tenant, id).await?.ok_or(PaymentError::NotFound);
+    }
+    verify(app, tenant, id).await
 }
 
 /// Whether there is anybody to ask.
@@ -307,7 +324,11 @@ pub async fn decide_mismatch(
         return Err(PaymentError::Store(StoreError::Stale));
     }
     match decision {
-        Decision::Accept(came) if came.currency == p.amount.currency && came.minor > 0 => {
+        Decision::Accept(came)
+            if came.currency == p.amount.currency
+                && (1..=Money::MOST_MINOR).contains(&came.minor)
+                && !other_mode_or_currency(&mut tx, &p).await? =>
+        {
             settle::book(app, &mut tx, &mut p, *came, actor, note).await?;
         }
         Decision::Accept(_) => return Err(PaymentError::Store(StoreError::Stale)),
@@ -327,6 +348,21 @@ pub async fn decide_mismatch(
 /// The checkout token behind `/pay/mock/{reference}`.
 pub async fn mock_link(app: &App, reference: &str) -> Result<Option<String>, StoreError> {
     payments::mock_token(&mut app.db.read().await?, reference).await
+}
+
+/// Whether the money is of the other mode or currency: that can never be booked here (R11).
+async fn other_mode_or_currency(
+    tx: &mut crate::store::Tx<'_>,
+    p: &Payment,
+) -> Result<bool, StoreError> {
+    let steps = crate::store::books::steps(tx, &p.tenant_id, &p.order_id).await?;
+    let last = steps
+        .iter()
+        .rfind(|s| s.kind == "payment.mismatched" && s.payment_id.as_ref() == Some(&p.id));
+    let fact = last
+        .and_then(|s| serde_json::from_str::<serde_json::Value>(&s.data).ok())
+        .and_then(|data| data["fact"].as_str().map(str::to_owned));
+    Ok(matches!(fact.as_deref(), Some("mode" | "currency")))
 }
 
 /// The customer pressed a button on the mock's page: what `mock` will answer when it is asked.

@@ -359,13 +359,22 @@ pub async fn decide(
     note.clone_into(&mut proof.decision_note);
     proof.updated_at = now;
     if let Verdict::Approve(came) = verdict {
-        if came.minor <= 0 || came.currency != payment.amount.currency {
+        let fits = (1..=Money::MOST_MINOR).contains(&came.minor);
+        if !fits || came.currency != payment.amount.currency {
             return Err(InputProblem::new("amount", "amount_invalid", "must be above zero").into());
         }
         refuse_used_reference(&mut tx, &proof).await?;
         proof.accepted = Some(*came);
     }
-    proofs::save(&mut tx, &proof, was).await?;
+    match proofs::save(&mut tx, &proof, was).await {
+        // Two people approved the same reference at once: the database lets one through.
+        Err(StoreError::Taken) => {
+            drop(tx);
+            refuse_used_reference(&mut app.db.read().await?, &proof).await?;
+            return Err(StoreError::Stale.into());
+        }
+        other => other?,
+    }
     write_books(app, &mut tx, &proof, &payment, kind, actor).await?;
     if let Some(event) = event {
         tell_proof(app, &mut tx, &proof, &payment, event).await?;
@@ -377,17 +386,12 @@ pub async fn decide(
     Ok(proof)
 }
 
-/// A reference that was approved once cannot be approved again.
+/// Looks for the proof of another payment that was approved with the same reference.
 async fn refuse_used_reference(tx: &mut Tx<'_>, proof: &Proof) -> Result<(), ProofError> {
-    let key = proofs::reference_key(&proof.reference);
-    let used = proofs::twins(tx, proof).await?.into_iter().find(|twin| {
-        twin.status == ProofStatus::Approved
-            && !key.is_empty()
-            && proofs::reference_key(&twin.reference) == key
-    });
-    used.map_or(Ok(()), |twin| {
-        Err(ProofError::ReferenceUsed(Box::new(twin)))
-    })
+    match proofs::approved_with_reference(tx, proof).await? {
+        Some(twin) => Err(ProofError::ReferenceUsed(Box::new(twin))),
+        None => Ok(()),
+    }
 }
 
 /// Records money that staff took themselves, cash above all: a proof made and approved in one step.

@@ -41,7 +41,7 @@ pub enum RefundError {
 }
 
 /// A refund that never reached the provider counts as failed after this.
-const MISSING_AFTER_SECS: i64 = 600;
+const MISSING_AFTER_SECS: i64 = 3_600;
 /// A call that began this long ago has ended, whatever became of its process.
 const CALL_SECS: i64 = 60;
 
@@ -176,6 +176,13 @@ async fn ask_once(
     if amount.minor <= 0 && p.refundable().minor > 0 {
         return Err(InputProblem::new("amount", "amount_invalid", "must be above zero").into());
     }
+    if amount.minor > p.refundable().minor {
+        let left = p.refundable();
+        return Err(RefundError::MoreThanLeft {
+            asked: amount,
+            left,
+        });
+    }
     let info = find(&p.provider).map(PaymentProvider::info);
     if let Some(info) = info.filter(|i| i.refunds == RefundSupport::FullOnly)
         && amount != p.captured()
@@ -189,7 +196,7 @@ async fn ask_once(
                 left: p.refundable(),
             });
         }
-        Err(StoreError::Stale | StoreError::Database(_)) => {
+        Err(StoreError::Stale) => {
             drop(tx);
             let left = payments::get(&mut app.db.read().await?, tenant, payment).await?;
             let left = left.map_or(Money::zero(amount.currency), |p: Payment| p.refundable());
@@ -200,10 +207,15 @@ async fn ask_once(
         }
         other => other?,
     }
-    let limit = tenants::by_id(&mut tx, tenant)
+    let known = tenants::by_id(&mut tx, tenant)
         .await?
-        .and_then(|t| t.refund_limit_minor);
-    let needs_second = limit.is_some_and(|limit| amount.minor > limit);
+        .ok_or(RefundError::NotFound)?;
+    // R10: all that goes back for one payment counts, or slices would need nobody. A limit in
+    // another currency says nothing about this one.
+    let together = p.refund_held_minor.saturating_add(amount.minor);
+    let needs_second = known
+        .refund_limit_minor
+        .is_some_and(|limit| together > limit || known.currency != amount.currency);
     let now = app.clock.now();
     let mut refund = Refund {
         id: app.clock.id(),
@@ -469,8 +481,16 @@ async fn apply_once(
     let (mut refund, p) = load(&mut tx, tenant, id).await?;
     let was = refund.status;
     let now = app.clock.now();
-    let age = now.secs_since(refund.created_at);
-    let again = Outcome::Again(now.plus_secs((15_i64 << refund.polls.clamp(0, 8)).min(3_600)));
+    // Since it was sent, or its answer was lost; asked for long before, it may be new there.
+    let age = now.secs_since(refund.updated_at);
+    // Growing distances, eight minutes at most until it is known whether it arrived, then an hour.
+    let longest = if age < 2 * MISSING_AFTER_SECS {
+        480
+    } else {
+        3_600
+    };
+    let rest = (15_i64 << refund.polls.clamp(0, 8)).min(longest);
+    let again = Outcome::Again(now.plus_secs(rest));
     refund.polls += 1;
     let system = Actor::Provider;
     let outcome = match answer {

@@ -72,13 +72,16 @@ async fn apply_once(
                     let amount = p.amount;
                     book(app, &mut tx, &mut p, amount, &Actor::Provider, &report.said).await?;
                 }
-                Some(why) => {
+                // A person refused this money; asking again tells nothing new.
+                Some(_) if refused_by_staff(&p) => return Ok(p),
+                Some((fact, why)) => {
                     p.status = was.go(PaymentStatus::Mismatched)?;
                     p.updated_at = now;
                     payments::save(&mut tx, &p, was).await?;
                     Entry::payment(&p, "payment.mismatched", &Actor::Provider)
                         .words(&report.said)
                         .data(json!({
+                            "fact": fact,
                             "why": why,
                             "reported": { "amount": charge.amount.minor,
                                           "currency": charge.amount.currency },
@@ -157,29 +160,45 @@ async fn apply_once(
     Ok(p)
 }
 
-/// The first fact that differs from ours, in words (R6).
-fn mismatch(p: &Payment, charge: &Charge) -> Option<String> {
+/// The first fact that differs from ours, by name and in words (R6).
+fn mismatch(p: &Payment, charge: &Charge) -> Option<(&'static str, String)> {
     let ours = p.amount;
     if charge.amount.currency != ours.currency {
-        return Some(format!(
+        let why = format!(
             "the currency is {}, not {}",
             charge.amount.currency, ours.currency
+        );
+        return Some(("currency", why));
+    }
+    if charge.test_mode.is_some_and(|test| test != p.test_mode) {
+        return Some(("mode", "the payment was made in the other mode".to_owned()));
+    }
+    if let Some(theirs) = charge.reference.as_ref().filter(|r| **r != p.reference) {
+        return Some((
+            "reference",
+            format!("the reference is {theirs}, not {}", p.reference),
         ));
     }
     if let Some(asked) = charge.asked.filter(|a| *a != ours) {
-        return Some(format!("the provider was asked for {asked}, not {ours}"));
+        return Some((
+            "amount",
+            format!("the provider was asked for {asked}, not {ours}"),
+        ));
     }
     let more_is_fee = charge.payer_may_bear_fee && charge.amount.minor >= ours.minor;
     if charge.amount != ours && !more_is_fee {
-        return Some(format!("the amount is {}, not {ours}", charge.amount));
-    }
-    if let Some(theirs) = charge.reference.as_ref().filter(|r| **r != p.reference) {
-        return Some(format!("the reference is {theirs}, not {}", p.reference));
-    }
-    if charge.test_mode.is_some_and(|test| test != p.test_mode) {
-        return Some("the payment was made in the other mode".to_owned());
+        return Some((
+            "amount",
+            format!("the amount is {}, not {ours}", charge.amount),
+        ));
     }
     None
+}
+
+fn refused_by_staff(p: &Payment) -> bool {
+    p.failure
+        .as_ref()
+        .is_some_and(|f| f.code == FailureCode::RejectedByStaff)
 }
 
 /// Ends an open attempt without money.
@@ -330,11 +349,11 @@ async fn settle_order(
             if was.status == OrderStatus::Expired {
                 flag_order(order, Flag::Late);
             }
-            if order.paid_minor >= order.amount.minor {
+            if order.kept_minor() >= order.amount.minor {
                 order.status = was.status.go(OrderStatus::Paid)?;
                 // R8: fulfilled at most once; `orders::save` refuses a second time.
                 order.fulfilled_at = Some(now);
-                Money::new(order.paid_minor - order.amount.minor, came.currency)
+                Money::new(order.kept_minor() - order.amount.minor, came.currency)
             } else {
                 if was.status != OrderStatus::PartiallyPaid {
                     order.status = was.status.go(OrderStatus::PartiallyPaid)?;

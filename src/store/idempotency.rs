@@ -101,10 +101,18 @@ pub async fn take_over(
     expect_one(done.rows_affected())
 }
 
-pub async fn answer(tx: &mut Tx<'_>, k: &Key, status: u16, body: &str) -> Result<(), StoreError> {
+/// Keeps the answer of the run that holds the key until `locked_until`.
+pub async fn answer(
+    tx: &mut Tx<'_>,
+    k: &Key,
+    locked_until: Timestamp,
+    status: u16,
+    body: &str,
+) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE idempotency_keys SET status = $1, answer = $2
-         WHERE tenant_id = $3 AND mode = $4 AND path = $5 AND idem_key = $6",
+         WHERE tenant_id = $3 AND mode = $4 AND path = $5 AND idem_key = $6
+           AND status IS NULL AND locked_until = $7",
     )
     .bind(i64::from(status))
     .bind(body)
@@ -112,21 +120,40 @@ pub async fn answer(tx: &mut Tx<'_>, k: &Key, status: u16, body: &str) -> Result
     .bind(k.mode.as_str())
     .bind(&k.path)
     .bind(&k.key)
+    .bind(locked_until.unix_ms())
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
 /// Lets go of a key whose call was refused as invalid: such answers are not kept.
-pub async fn forget(tx: &mut Tx<'_>, k: &Key) -> Result<(), StoreError> {
+pub async fn forget(tx: &mut Tx<'_>, k: &Key, locked_until: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "DELETE FROM idempotency_keys
-         WHERE tenant_id = $1 AND mode = $2 AND path = $3 AND idem_key = $4",
+         WHERE tenant_id = $1 AND mode = $2 AND path = $3 AND idem_key = $4
+           AND status IS NULL AND locked_until = $5",
     )
     .bind(k.tenant_id.to_string())
     .bind(k.mode.as_str())
     .bind(&k.path)
     .bind(&k.key)
+    .bind(locked_until.unix_ms())
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Lets go of a key whose day is over.
+pub async fn forget_old(tx: &mut Tx<'_>, k: &Key, created_at: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "DELETE FROM idempotency_keys
+         WHERE tenant_id = $1 AND mode = $2 AND path = $3 AND idem_key = $4 AND created_at = $5",
+    )
+    .bind(k.tenant_id.to_string())
+    .bind(k.mode.as_str())
+    .bind(&k.path)
+    .bind(&k.key)
+    .bind(created_at.unix_ms())
     .execute(&mut **tx)
     .await?;
     Ok(())

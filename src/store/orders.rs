@@ -171,7 +171,7 @@ pub async fn save(tx: &mut Tx<'_>, o: &Order, was: &Order) -> Result<(), StoreEr
         "UPDATE orders SET status = $1, flags = $2, paid_minor = $3, refunded_minor = $4,
              fulfilled_at = $5, expires_at = $6, updated_at = $7
          WHERE tenant_id = $8 AND id = $9 AND status = $10 AND paid_minor = $11
-           AND refunded_minor = $12
+           AND refunded_minor = $12 AND expires_at = $13
            AND (fulfilled_at IS NULL OR fulfilled_at = $5)",
     )
     .bind(o.status.as_str())
@@ -186,6 +186,7 @@ pub async fn save(tx: &mut Tx<'_>, o: &Order, was: &Order) -> Result<(), StoreEr
     .bind(was.status.as_str())
     .bind(was.paid_minor)
     .bind(was.refunded_minor)
+    .bind(was.expires_at.unix_ms())
     .execute(&mut **tx)
     .await?;
     expect_one(done.rows_affected())

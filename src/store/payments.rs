@@ -283,13 +283,35 @@ pub async fn count_poll(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
     id: &PaymentId,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE payments SET polls = polls + 1 WHERE tenant_id = $1 AND id = $2")
-        .bind(tenant.to_string())
-        .bind(id.to_string())
-        .execute(&mut **tx)
-        .await?;
+    sqlx::query(
+        "UPDATE payments SET polls = polls + 1, asked_at = $1 WHERE tenant_id = $2 AND id = $3",
+    )
+    .bind(now.unix_ms())
+    .bind(tenant.to_string())
+    .bind(id.to_string())
+    .execute(&mut **tx)
+    .await?;
     Ok(())
+}
+
+/// Whether the provider was asked since a time.
+pub async fn asked_since(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &PaymentId,
+    since: Timestamp,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query(
+        "SELECT 1 AS one FROM payments WHERE tenant_id = $1 AND id = $2 AND asked_at > $3",
+    )
+    .bind(tenant.to_string())
+    .bind(id.to_string())
+    .bind(since.unix_ms())
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.is_some())
 }
 
 /// Holds an amount for a refund, if that much is left (R10). One statement, so that any number at

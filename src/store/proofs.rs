@@ -131,6 +131,23 @@ pub async fn twins(tx: &mut Tx<'_>, p: &Proof) -> Result<Vec<Proof>, StoreError>
     rows.iter().map(proof).collect()
 }
 
+/// The approved proof of another payment with the same reference.
+pub async fn approved_with_reference(
+    tx: &mut Tx<'_>,
+    p: &Proof,
+) -> Result<Option<Proof>, StoreError> {
+    let found = sqlx::query(
+        "SELECT * FROM proofs WHERE tenant_id = $1 AND id <> $2 AND reference_key = $3
+           AND reference_key <> '' AND status = 'approved'",
+    )
+    .bind(p.tenant_id.to_string())
+    .bind(p.id.to_string())
+    .bind(reference_key(&p.reference))
+    .fetch_optional(&mut **tx)
+    .await?;
+    found.as_ref().map(proof).transpose()
+}
+
 pub async fn list(
     tx: &mut Tx<'_>,
     tenant: &TenantId,

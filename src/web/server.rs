@@ -19,7 +19,7 @@ use tower_http::trace::TraceLayer;
 /// A client that sends slower than this is cut off.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// Longer than a provider's call takes.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Every route of the program.
 pub fn router(app: App) -> Router {

@@ -76,10 +76,8 @@ async fn one_subject_has_one_job_and_the_earlier_time_holds() {
     for secs in [60, 10, 90] {
         queue(&db, &tenant, "s", secs).await;
     }
-    let mut tx = db.read().await.unwrap();
-    let due = jobs::next_due(&mut tx).await.unwrap();
-    assert_eq!(due, Some(NOW.plus_secs(10)));
-    drop(tx);
+    let early = jobs::claim(&db, NOW.plus_secs(9), NOW.plus_secs(99), 9).await;
+    assert!(early.unwrap().is_empty());
     let (at, until) = (NOW.plus_secs(10), NOW.plus_secs(99));
     let claimed = jobs::claim(&db, at, until, 9).await.unwrap();
     assert_eq!(claimed.len(), 1);
@@ -93,8 +91,8 @@ async fn one_subject_has_one_job_and_the_earlier_time_holds() {
     let mut tx = db.begin().await.unwrap();
     jobs::done(&mut tx, &claimed[0]).await.unwrap();
     tx.commit().await.unwrap();
-    let mut tx = db.read().await.unwrap();
-    assert_eq!(jobs::next_due(&mut tx).await.unwrap(), None);
+    let rest = jobs::claim(&db, NOW.plus_secs(999), NOW.plus_secs(1_999), 9).await;
+    assert!(rest.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -179,11 +177,20 @@ async fn idempotency_keys_are_per_tenant_mode_and_path() {
         .unwrap();
     let again = idempotency::take_over(&mut tx, &k, until, until).await;
     assert!(matches!(again.unwrap_err(), StoreError::Stale));
-    idempotency::answer(&mut tx, &k, 201, "{}").await.unwrap();
+    // A run that was taken over has no say any more.
+    let mine = until.plus_secs(60);
+    idempotency::answer(&mut tx, &k, until, 500, "{}")
+        .await
+        .unwrap();
+    idempotency::forget(&mut tx, &k, until).await.unwrap();
+    idempotency::answer(&mut tx, &k, mine, 201, "{}")
+        .await
+        .unwrap();
     let known = idempotency::get(&mut tx, &k).await.unwrap().unwrap();
     assert_eq!(known.answer, Some((201, "{}".to_owned())));
-    idempotency::forget(&mut tx, &k).await.unwrap();
-    assert!(idempotency::get(&mut tx, &k).await.unwrap().is_none());
+    let refused = key(&tenant, Mode::Live, "/a");
+    idempotency::forget(&mut tx, &refused, until).await.unwrap();
+    assert!(idempotency::get(&mut tx, &refused).await.unwrap().is_none());
     idempotency::delete_before(&mut tx, NOW.plus_secs(1))
         .await
         .unwrap();

@@ -130,8 +130,8 @@ async fn r10_the_table_itself_refuses_more_than_came() {
     let tenant = rows::stored_tenant(&db).await;
     let (_, paid) = rows::stored_capture(&db, &tenant).await;
     let pool = test.pool().await;
-    let text = "UPDATE payments SET refund_held_minor = captured_minor + 1 WHERE id = $1";
-    let refused = sqlx::query(text).bind(paid.id.to_string());
+    let too_much = "UPDATE payments SET refund_held_minor = captured_minor + 1 WHERE id = $1";
+    let refused = sqlx::query(too_much).bind(paid.id.to_string());
     assert!(refused.execute(&pool).await.is_err());
     let mut tx = db.begin().await.unwrap();
     let (id, whole) = (&tenant.id, paid.captured_minor);

@@ -97,7 +97,7 @@ async fn orders_and_payments_come_back_as_they_went_in() {
     payments::save(&mut tx, &p, PaymentStatus::Created)
         .await
         .unwrap();
-    payments::count_poll(&mut tx, &tenant.id, &p.id)
+    payments::count_poll(&mut tx, &tenant.id, &p.id, NOW)
         .await
         .unwrap();
     p.polls = 4;
@@ -191,9 +191,11 @@ async fn a_hook_is_kept_byte_for_byte_and_a_second_delivery_is_counted() {
     );
     let mut tx = db.begin().await.unwrap();
     let mut h = hook(&tenant, "evt-1");
-    assert!(hooks::keep(&mut tx, &h).await.unwrap());
-    assert!(!hooks::keep(&mut tx, &hook(&tenant, "evt-1")).await.unwrap());
-    assert!(hooks::keep(&mut tx, &hook(&other, "evt-1")).await.unwrap());
+    assert_eq!(hooks::keep(&mut tx, &h).await.unwrap(), Some(h.id.clone()));
+    let again = hooks::keep(&mut tx, &hook(&tenant, "evt-1")).await;
+    assert_eq!(again.unwrap(), None);
+    let theirs = hooks::keep(&mut tx, &hook(&other, "evt-1")).await;
+    assert!(theirs.unwrap().is_some());
     h.deliveries = 2;
     let found = hooks::get(&mut tx, &tenant.id, &h.id).await.unwrap();
     assert_eq!(found, Some(h.clone()));
@@ -353,7 +355,7 @@ async fn sessions_end_with_their_user_and_their_time() {
     let mut tx = db.begin().await.unwrap();
     let until = NOW.plus_secs(60);
     for (hash, owner) in [("a", Some(user.to_string())), ("b", None)] {
-        sessions::save(&mut tx, hash, owner, "{}", until)
+        sessions::insert(&mut tx, hash, owner, "{}", until)
             .await
             .unwrap();
     }
@@ -362,6 +364,11 @@ async fn sessions_end_with_their_user_and_their_time() {
         .unwrap();
     let found = sessions::load(&mut tx, "a", NOW).await.unwrap();
     assert_eq!(found.as_deref(), Some("{1}"));
+    sessions::save(&mut tx, "c", None, "{}", until)
+        .await
+        .unwrap();
+    let ended = sessions::load(&mut tx, "c", NOW).await.unwrap();
+    assert_eq!(ended, None, "what was ended stays ended");
     assert_eq!(sessions::load(&mut tx, "a", until).await.unwrap(), None);
     sessions::delete_of_user(&mut tx, &user.to_string())
         .await

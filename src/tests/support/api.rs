@@ -127,6 +127,15 @@ pub fn reference(payment: &Value) -> &str {
     payment["reference"].as_str().unwrap()
 }
 
+/// What the simulator knows a payment by.
+pub fn theirs(payment: &Value) -> &str {
+    match payment["provider"].as_str() {
+        Some("mpesa") => payment["provider_reference"].as_str(),
+        _ => payment["reference"].as_str(),
+    }
+    .unwrap()
+}
+
 /// The flags of a payment or order.
 pub fn flags(object: &Value) -> Vec<&str> {
     let flags = object["flags"].as_array().unwrap();

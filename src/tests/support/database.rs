@@ -78,6 +78,35 @@ impl TestDb {
         pool(&self.url).await
     }
 
+    /// All that is stored, as text and as bytes of the files.
+    pub async fn dump(&self) -> Vec<u8> {
+        let mut all = Vec::new();
+        if self.schema.is_none() {
+            for file in std::fs::read_dir(self.folder.path()).unwrap() {
+                let path = file.unwrap().path();
+                let name = path.file_name().unwrap().to_string_lossy().into_owned();
+                if name.starts_with("malipo.db") {
+                    all.extend(std::fs::read(path).unwrap());
+                }
+            }
+            return all;
+        }
+        let db = self.open().await;
+        let tables = malipo::store::schema(&db).await.unwrap();
+        let mut tables: Vec<_> = tables.into_iter().map(|(table, _)| table).collect();
+        tables.dedup();
+        let pool = self.pool().await;
+        for table in tables {
+            let text = format!("SELECT CAST(t AS TEXT) FROM {table} t");
+            let rows: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(text))
+                .fetch_all(&pool)
+                .await
+                .unwrap();
+            all.extend(rows.concat().into_bytes());
+        }
+        all
+    }
+
     /// One number from the database, asked over a connection of its own.
     pub async fn number(&self, text: &'static str) -> i64 {
         let pool = self.pool().await;

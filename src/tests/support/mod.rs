@@ -3,10 +3,11 @@
 pub mod api;
 pub mod app;
 pub mod database;
+pub mod process;
 pub mod rows;
 pub mod simulator;
 
-pub use api::{Answer, Api};
+pub use api::Api;
 pub use app::{Setup, TestApp};
 pub use database::TestDb;
 pub use simulator::Simulator;

@@ -71,6 +71,15 @@ impl Simulator {
         self.control("faults", body).await;
     }
 
+    /// Whether a fault of this operation has not struck yet.
+    pub async fn planted(&self, operation: &str) -> bool {
+        let url = format!("{}/_control/faults", self.url);
+        let answer = self.http.get(url).send().await.unwrap();
+        let told: Value = answer.json().await.unwrap();
+        let faults = told["faults"].as_array().unwrap();
+        faults.iter().any(|f| f["operation"] == operation)
+    }
+
     pub async fn clear_faults(&self) {
         let url = format!("{}/_control/faults", self.url);
         let answer = self.http.delete(url).send().await.unwrap();

@@ -292,6 +292,9 @@ where
     };
     let written = match kept {
         Some((status, body)) => idempotency::finish(&app, &running, status.as_u16(), &body).await,
+        None if done.as_ref().is_err_and(|p| p.status.is_server_error()) => {
+            idempotency::break_off(&app, &running).await
+        }
         None => idempotency::forget(&app, &running).await,
     };
     if let Err(error) = written {

@@ -496,7 +496,7 @@ pub async fn returned(asked: Asked, Path((token, reference)): Path<(String, Stri
 
 /// Asks the provider now; the page says what is known, whatever comes of it.
 pub async fn ask(app: &App, o: &Opened, p: &Payment) {
-    if let Err(error) = payments::verify(app, &o.tenant.id, &p.id).await {
+    if let Err(error) = payments::verify_for_customer(app, &o.tenant.id, &p.id).await {
         tracing::warn!(payment.id = %p.id, error = %error, "a payment could not be asked after");
     }
 }

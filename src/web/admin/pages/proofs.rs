@@ -54,7 +54,6 @@ pub struct DeskQuery {
     view: Option<String>,
     zoom: Option<u16>,
     turn: Option<u16>,
-    another: Option<String>,
 }
 
 /// The first that nobody else holds opens by itself.
@@ -133,6 +132,15 @@ async fn desk(
     ))
 }
 
+/// A reference as people mean it: spaces, dashes and case do not count.
+fn plain(reference: &str) -> String {
+    reference
+        .chars()
+        .filter(|c| c.is_alphanumeric())
+        .flat_map(char::to_uppercase)
+        .collect()
+}
+
 async fn item(me: &Me, proof: Proof, q: &DeskQuery, told: &Told) -> Result<view::Item, Refusal> {
     let tenant = &me.member.tenant.id;
     let payment = payments::get(&me.app, tenant, &proof.payment_id)
@@ -146,12 +154,14 @@ async fn item(me: &Me, proof: Proof, q: &DeskQuery, told: &Told) -> Result<view:
             (Some(a), Some(b)) => a.sha256 == b.sha256,
             _ => false,
         };
+        let same_reference = plain(&twin.reference) == plain(&proof.reference);
         let other = queued(me, &mut orders, twin).await?;
         twins.push(view::Twin {
             proof: other.proof,
             reference: other.reference,
             customer: other.customer,
             same_file,
+            same_reference: same_reference && !plain(&proof.reference).is_empty(),
         });
     }
     let options = provider_accounts::options(&me.app, tenant, &payment.provider).await?;
@@ -169,7 +179,6 @@ async fn item(me: &Me, proof: Proof, q: &DeskQuery, told: &Told) -> Result<view:
         pay_to,
         zoom: q.zoom.unwrap_or(100),
         turn: u8::try_from(q.turn.unwrap_or(0) / 90 % 4).unwrap_or(0),
-        another: q.another.is_some(),
         typed: told.typed.clone(),
         open: match way {
             Some("reject") => Some("reject"),

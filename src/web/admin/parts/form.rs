@@ -239,8 +239,10 @@ impl Input {
             }
             .into_any(),
             Control::Area(rows) => view! {
+                // Leptos leaves the text inside a textarea unescaped.
                 <textarea id=id.clone() name=name rows=rows required=required
-                    aria-invalid=invalid aria-describedby=described>{value}</textarea>
+                    aria-invalid=invalid aria-describedby=described
+                    inner_html=crate::web::render::escape(&value).into_owned() />
             }
             .into_any(),
             Control::Select(choices) => {

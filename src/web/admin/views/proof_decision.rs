@@ -50,8 +50,7 @@ pub fn decide(f: &Frame, i: &Item) -> AnyView {
     let used = i
         .twins
         .iter()
-        .find(|t| !t.same_file && t.proof.status == ProofStatus::Approved);
-    let blocked = used.is_some() && !i.another;
+        .find(|t| t.same_reference && t.proof.status == ProofStatus::Approved);
     let owed = if i.order.left().minor > 0 {
         i.order.left()
     } else {
@@ -59,28 +58,20 @@ pub fn decide(f: &Frame, i: &Item) -> AnyView {
     };
     let start = owed.to_major_string();
     let label = format!("What came, in {}", owed.currency);
-    let approve = if blocked {
-        let why = used.map(|t| {
-            format!(
-                "Cannot be approved: {} has paid {}. ",
-                i.proof.reference, t.reference
-            )
-        });
-        let href = f.url(&format!("/proofs/{id}?another=1"));
+    let approve = if let Some(twin) = used {
+        let why = format!(
+            "Cannot be approved: {} has paid {}. If this is another transfer, ask for its own reference.",
+            i.proof.reference, twin.reference
+        );
         view! {
             <div class="btns">
                 <button class="btn" type="button" aria-disabled="true" aria-describedby="why-not">"Approve"</button>
                 {ways()}
             </div>
-            <p class="hint small muted" id="why-not">{why}<a href=href>"It is another transfer"</a></p>
+            <p class="hint small muted" id="why-not">{why}</p>
         }
         .into_any()
     } else {
-        let note = i.another.then(|| {
-            Input::text("note", "Why it is another transfer")
-                .required()
-                .view(&i.typed)
-        });
         let button = format!("Approve {}", money_text(owed));
         Post::to("/do/admin/proofs/approve", f)
             .class("approve")
@@ -88,7 +79,6 @@ pub fn decide(f: &Frame, i: &Item) -> AnyView {
             .with("currency", owed.currency.code())
             .view(view! {
                 {Input::amount("accepted", label).value(start).required().view(&i.typed)}
-                {note}
                 <div class="btns">
                     <button class="btn primary" accesskey="a">{button}</button>
                     {ways()}

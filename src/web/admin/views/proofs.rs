@@ -28,6 +28,7 @@ pub struct Twin {
     pub reference: String,
     pub customer: String,
     pub same_file: bool,
+    pub same_reference: bool,
 }
 
 /// The proof that is looked at.
@@ -42,8 +43,6 @@ pub struct Item {
     pub zoom: u16,
     /// Quarter turns.
     pub turn: u8,
-    /// The reader says that an equal reference is another transfer.
-    pub another: bool,
     pub typed: Typed,
     /// Which way was being taken when it was refused.
     pub open: Option<&'static str>,
@@ -298,11 +297,11 @@ fn until(f: &Frame, since: Option<Timestamp>) -> String {
 fn verdict(i: &Item) -> AnyView {
     let mut against = Vec::new();
     let mut for_it = Vec::new();
-    let same_reference = i.twins.iter().any(|t| !t.same_file);
+    let same_reference = i.twins.iter().any(|t| t.same_reference);
     let paid_other = i
         .twins
         .iter()
-        .any(|t| !t.same_file && t.proof.status == ProofStatus::Approved);
+        .any(|t| t.same_reference && t.proof.status == ProofStatus::Approved);
     if paid_other {
         against.push("The reference already paid another order");
     } else if same_reference {
@@ -340,7 +339,11 @@ fn others(f: &Frame, i: &Item) -> AnyView {
     i.twins
         .iter()
         .map(|t| {
-            let what = if t.same_file { "Same file" } else { "Same reference" };
+            let what = match (t.same_file, t.same_reference) {
+                (true, true) => "Same file and reference",
+                (true, false) => "Same file",
+                (false, _) => "Same reference",
+            };
             let title = format!("{what} as a proof of {}", f.zone.near(t.proof.created_at));
             let href = f.url(&format!("/proofs/{}", t.proof.id));
             let by = t
@@ -394,7 +397,7 @@ fn compare(f: &Frame, i: &Item) -> AnyView {
         }
         .into_any()
     };
-    let used = i.twins.iter().find(|t| !t.same_file);
+    let used = i.twins.iter().find(|t| t.same_reference);
     let reference = if i.proof.reference.is_empty() {
         view! { <span class="muted">"none given"</span> }.into_any()
     } else {

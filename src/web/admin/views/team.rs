@@ -127,7 +127,7 @@ fn person(f: &Frame, p: &Person) -> AnyView {
                 .view(view! { <button class="btn quiet slim">"New link"</button> })
         });
         let href = f.url(&format!("/team/{}/remove", p.id));
-        let label = format!("Take {} out", p.name);
+        let label = format!("Take out {}", p.name);
         view! {
             <div class="acts">
                 {again}<a class="btn quiet slim" href=href aria-label=label>"Take out"</a>
@@ -151,7 +151,7 @@ fn person(f: &Frame, p: &Person) -> AnyView {
 /// The page that asks before somebody is taken out of the shop.
 pub fn remove(f: &Frame, p: &Person) -> AnyView {
     let title = format!("Take {} out of {}?", p.name, f.shop);
-    let button = format!("Take {} out", p.name);
+    let button = format!("Take out {}", p.name);
     let form = Post::to("/do/admin/team/remove", f)
         .class("form")
         .with("user", p.id.clone())

@@ -1,0 +1,20 @@
+//! Money from end to end: the API and the hooks over HTTP, the simulator as the provider. A name
+//! begins with the rule of money that it holds to.
+mod checkout;
+mod dashboard;
+mod deaf;
+mod hooks;
+mod inputs;
+mod keys;
+mod late;
+mod mismatch;
+mod modes;
+mod mpesa;
+mod paystack;
+mod processes;
+mod proofs;
+mod refund_trouble;
+mod refunds;
+mod secrets;
+mod tenants;
+mod unknown;
