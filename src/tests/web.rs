@@ -198,7 +198,7 @@ async fn a_refund_form_sent_twice_asks_once() {
     let b = bench().await;
     let session = b.session(Role::Owner).await;
     let (_, p) = b.payment("mock", Method::Mock).await;
-    let paid = payments::choose_mock_outcome(&b.app, &b.tenant.id, &p.reference, "succeeded");
+    let paid = payments::choose_mock_outcome(&b.app, &b.tenant.id, &p.reference, "paid");
     paid.await.unwrap();
     let id = p.id.to_string();
     let form = [
@@ -287,13 +287,13 @@ async fn a_form_that_cannot_be_read_leads_nowhere() {
         assert_eq!(came.status, 404);
         assert!(came.text.contains("There is no such page"));
     }
-    assert_eq!(b.get("/api/v1/nothing", "").await.text, "");
+    assert!(b.get("/api/v1/nothing", "").await.text.starts_with('{'));
 }
 
 #[tokio::test]
 async fn a_proof_sent_while_one_waits_is_told_so() {
     let b = bench().await;
-    let (token, p) = b.payment("manual", Method::BankTransfer).await;
+    let (token, p) = b.payment("manual", Method::CashOnDelivery).await;
     let path = format!("/pay/{token}/proof/{}", p.id);
     let send = async |reference: &str| {
         let body = format!(
@@ -322,6 +322,7 @@ async fn a_proof_sent_while_one_waits_is_told_so() {
 #[tokio::test]
 async fn a_password_uses_up_every_other_link() {
     let b = bench().await;
+    b.session(Role::Owner).await;
     let (app, tenant, role) = (&b.app, &b.tenant, Role::Staff);
     let invite = || accounts::invite(app, &Actor::System, tenant, "a@b.example", "A", role);
     let token = |link: Option<String>| link.unwrap().rsplit('/').next().unwrap().to_owned();

@@ -17,8 +17,12 @@ mod payments;
 mod proofs;
 mod refunds;
 
+/// Where proofs are sent: a body may take as long as its pace allows.
 pub fn uploads() -> Router<App> {
-    Router::new().route("/api/v1/payments/{id}/proofs", post(proofs::create))
+    Router::new()
+        .route("/api/v1/payments/{id}/proofs", post(proofs::create))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::disable())
 }
 
 pub fn router() -> Router<App> {
