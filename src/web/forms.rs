@@ -1,5 +1,6 @@
 //! How server functions are served and how they answer: always with a 303, so that a reload
 //! repeats nothing.
+use super::body;
 use super::flash::Flash;
 use crate::services::App;
 use axum::body::Body;
@@ -12,6 +13,9 @@ use leptos::prelude::*;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use leptos_axum::ResponseOptions;
 
+/// The largest form, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
+
 /// The route of every server function.
 pub fn router() -> axum::Router<App> {
     axum::Router::new().route("/do/{*function}", post(serve))
@@ -20,6 +24,12 @@ pub fn router() -> axum::Router<App> {
 /// Runs the server function that the address names, with the services in its context. What it has
 /// begun goes on if the browser goes away.
 async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let body = match body::read(body, MAX_BYTES).await {
+        Ok(body) => body,
+        Err(problem) => return problem.status.into_response(),
+    };
+    let request = Request::from_parts(parts, Body::from(body));
     let context = move || provide_context(app.clone());
     let handled = tokio::spawn(leptos_axum::handle_server_fns_with_context(
         context, request,
@@ -29,9 +39,14 @@ async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = response.into_response();
-    // Our functions end in a redirect or a page; an error is a form that lacks a field.
+    // The framework would lead the browser back to wherever it says it came from, with its own
+    // words in the address. What is refused without a way on gets a page of its own.
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
-        response = StatusCode::BAD_REQUEST.into_response();
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        return status.into_response();
     }
     let no_store = HeaderValue::from_static("no-store");
     response

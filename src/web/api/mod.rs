@@ -17,6 +17,10 @@ mod payments;
 mod proofs;
 mod refunds;
 
+pub fn uploads() -> Router<App> {
+    Router::new().route("/api/v1/payments/{id}/proofs", post(proofs::create))
+}
+
 pub fn router() -> Router<App> {
     Router::new()
         .route("/api/v1/orders", get(orders::list).post(orders::create))
@@ -28,7 +32,6 @@ pub fn router() -> Router<App> {
         .route("/api/v1/payments/{id}", get(payments::show))
         .route("/api/v1/payments/{id}/verify", post(payments::verify))
         .route("/api/v1/payments/{id}/refunds", post(refunds::create))
-        .route("/api/v1/payments/{id}/proofs", post(proofs::create))
         .route("/api/v1/refunds/{id}", get(refunds::show))
         .route("/api/v1/refunds/{id}/approve", post(refunds::approve))
         .route("/api/v1/refunds/{id}/reject", post(refunds::reject))
