@@ -287,7 +287,7 @@ async fn make_link(app: &App, tx: &mut Tx<'_>, user: &UserId) -> Result<String, 
 pub async fn create_with_password(
     app: &App,
     tenant: &Tenant,
-    email: &str,
+    (email, name): (&str, &str),
     role: Role,
     password: SecretString,
 ) -> Result<UserId, TeamError> {
@@ -295,7 +295,7 @@ pub async fn create_with_password(
     check_password(&password)?;
     let phc = hash(password).await?;
     let mut tx = app.db.begin().await?;
-    let (user, _) = find_or_make(app, &mut tx, email, "").await?;
+    let (user, _) = find_or_make(app, &mut tx, email, name).await?;
     users::set_password(&mut tx, &user.id, &phc).await?;
     users::use_up_links(&mut tx, &user.id, app.clock.now()).await?;
     users::set_role(&mut tx, &tenant.id, &user.id, role, app.clock.now()).await?;
