@@ -145,7 +145,7 @@ impl Bench {
         let made = accounts::create_with_password(
             &self.app,
             &self.tenant,
-            &email,
+            (&email, ""),
             role,
             password.to_owned().into(),
         );
