@@ -131,8 +131,9 @@ async fn r3_killed_while_refunding_what_arrived_is_found_and_not_sent_again() {
 async fn r3_killed_while_refunding_what_never_arrived_fails_and_is_free_again() {
     let (t, paid, refund) = killed_while_refunding(false).await;
     t.wait(400).await;
-    for _ in 0..8 {
-        t.advance(600).await;
+    // A refund is looked for during an hour, at growing distances.
+    for _ in 0..24 {
+        t.advance(300).await;
     }
     assert_eq!(t.api.now(&refund).await["status"], "failed");
     assert_eq!(t.sim.refunded_minor().await, 0);
