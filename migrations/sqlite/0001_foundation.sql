@@ -130,7 +130,9 @@ CREATE TABLE orders (
     fulfilled_at   INTEGER, -- R8: set once
     expires_at     INTEGER  NOT NULL,
     created_at     INTEGER  NOT NULL,
-    updated_at     INTEGER  NOT NULL
+    updated_at     INTEGER  NOT NULL,
+    form_key       TEXT, -- the form that made it: sent twice, it makes one
+    UNIQUE (tenant_id, form_key)
 ) STRICT;
 CREATE INDEX orders_by_tenant ON orders (tenant_id, livemode, id);
 CREATE INDEX orders_by_reference ON orders (tenant_id, reference);
@@ -205,7 +207,9 @@ CREATE TABLE refunds (
     failure_message TEXT,
     polls           INTEGER  NOT NULL,
     created_at      INTEGER  NOT NULL,
-    updated_at      INTEGER  NOT NULL
+    updated_at      INTEGER  NOT NULL,
+    form_key       TEXT, -- the form that made it: sent twice, it makes one
+    UNIQUE (tenant_id, form_key)
 ) STRICT;
 CREATE INDEX refunds_by_tenant ON refunds (tenant_id, id);
 CREATE INDEX refunds_by_payment ON refunds (payment_id, id);

@@ -43,6 +43,8 @@ pub struct NewOrder {
     pub expires_in_secs: Option<i64>,
     pub providers: Vec<String>,
     pub locale: Option<String>,
+    /// The form's own key: a form sent twice makes one order.
+    pub form_key: Option<String>,
 }
 
 impl NewOrder {
@@ -61,6 +63,7 @@ impl NewOrder {
             expires_in_secs: None,
             providers: vec![],
             locale: None,
+            form_key: None,
         }
     }
 }
@@ -216,8 +219,34 @@ pub fn check_email(field: &'static str, email: &str) -> Result<(), InputProblem>
     }
 }
 
-/// Makes an order, with its expiry queued beside it.
+/// Makes an order, with its expiry queued beside it. A form that was sent before gets the order
+/// that it made.
 pub async fn create(
+    app: &App,
+    tenant: &Tenant,
+    actor: &Actor,
+    new: NewOrder,
+) -> Result<Order, OrderError> {
+    let Some(key) = new.form_key.clone() else {
+        return create_once(app, tenant, actor, new).await;
+    };
+    let known = async || {
+        let mut tx = app.db.read().await?;
+        orders::by_form_key(&mut tx, &tenant.id, &key).await
+    };
+    if let Some(order) = known().await? {
+        return Ok(order);
+    }
+    match create_once(app, tenant, actor, new).await {
+        Err(OrderError::Store(StoreError::Taken)) => {
+            let order = known().await?;
+            order.ok_or(OrderError::Store(StoreError::Taken))
+        }
+        other => other,
+    }
+}
+
+async fn create_once(
     app: &App,
     tenant: &Tenant,
     actor: &Actor,
@@ -252,7 +281,7 @@ pub async fn create(
         updated_at: now,
     };
     let mut tx = app.db.begin().await?;
-    orders::insert(&mut tx, &order).await?;
+    orders::insert_once(&mut tx, &order, new.form_key).await?;
     let subject = order.id.to_string();
     let kind = JobKind::ExpireOrder;
     jobs::queue(

@@ -81,8 +81,18 @@ pub async fn list(
     refunds::list(&mut app.db.read().await?, tenant, status, cursor, limit).await
 }
 
-/// Asks for money to go back. `amount` left out means all that is left. Held at once, so that
-/// any number of requests together never exceed what came (R10).
+/// What is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct RefundInput {
+    /// Left out: all that is left.
+    pub amount: Option<Money>,
+    pub reason: String,
+    pub note: String,
+    /// The form's own key: a form sent twice asks for one refund.
+    pub form_key: Option<String>,
+}
+
+/// [`ask`] without a form.
 pub async fn request(
     app: &App,
     tenant: &TenantId,
@@ -92,6 +102,56 @@ pub async fn request(
     reason: &str,
     note: &str,
 ) -> Result<Refund, RefundError> {
+    let (reason, note) = (reason.to_owned(), note.to_owned());
+    let input = RefundInput {
+        amount,
+        reason,
+        note,
+        form_key: None,
+    };
+    ask(app, tenant, actor, payment, input).await
+}
+
+/// Asks for money to go back. Held at once, so that any number of requests together never exceed
+/// what came (R10). A form that was sent before gets the refund that it asked for.
+pub async fn ask(
+    app: &App,
+    tenant: &TenantId,
+    actor: &Actor,
+    payment: &PaymentId,
+    input: RefundInput,
+) -> Result<Refund, RefundError> {
+    let Some(key) = input.form_key.clone() else {
+        return ask_once(app, tenant, actor, payment, input).await;
+    };
+    let known = async || {
+        let mut tx = app.db.read().await?;
+        let found = refunds::by_form_key(&mut tx, tenant, &key).await?;
+        Ok::<_, StoreError>(found.filter(|r| r.payment_id == *payment))
+    };
+    if let Some(refund) = known().await? {
+        return Ok(refund);
+    }
+    match ask_once(app, tenant, actor, payment, input).await {
+        Ok(refund) => Ok(refund),
+        // Sent twice at once: the other may hold what this one could not, or the key itself.
+        Err(error) => known().await?.ok_or(error),
+    }
+}
+
+async fn ask_once(
+    app: &App,
+    tenant: &TenantId,
+    actor: &Actor,
+    payment: &PaymentId,
+    input: RefundInput,
+) -> Result<Refund, RefundError> {
+    let RefundInput {
+        amount,
+        reason,
+        note,
+        form_key,
+    } = input;
     let reason = reason.trim();
     if reason.is_empty() || reason.chars().count() > 200 {
         return Err(InputProblem::new("reason", "length", "must have 1 to 200 characters").into());
@@ -115,6 +175,13 @@ pub async fn request(
     }
     if amount.minor <= 0 && p.refundable().minor > 0 {
         return Err(InputProblem::new("amount", "amount_invalid", "must be above zero").into());
+    }
+    if amount.minor > p.refundable().minor {
+        let left = p.refundable();
+        return Err(RefundError::MoreThanLeft {
+            asked: amount,
+            left,
+        });
     }
     let info = find(&p.provider).map(PaymentProvider::info);
     if let Some(info) = info.filter(|i| i.refunds == RefundSupport::FullOnly)
@@ -172,7 +239,7 @@ pub async fn request(
         RefundStatus::Approved
     };
     refund.status = refund.status.go(next)?;
-    refunds::insert(&mut tx, &refund).await?;
+    refunds::insert_once(&mut tx, &refund, form_key).await?;
     Entry::refund(&refund, &p, "refund.requested", actor)
         .words(reason)
         .write(app, &mut tx)
@@ -416,7 +483,14 @@ async fn apply_once(
     let now = app.clock.now();
     // Since it was sent, or its answer was lost; asked for long before, it may be new there.
     let age = now.secs_since(refund.updated_at);
-    let again = Outcome::Again(now.plus_secs((15_i64 << refund.polls.clamp(0, 8)).min(3_600)));
+    // Growing distances, eight minutes at most until it is known whether it arrived, then an hour.
+    let longest = if age < 2 * MISSING_AFTER_SECS {
+        480
+    } else {
+        3_600
+    };
+    let rest = (15_i64 << refund.polls.clamp(0, 8)).min(longest);
+    let again = Outcome::Again(now.plus_secs(rest));
     refund.polls += 1;
     let system = Actor::Provider;
     let outcome = match answer {

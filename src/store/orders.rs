@@ -42,13 +42,25 @@ fn order(row: &AnyRow) -> Result<Order, StoreError> {
 }
 
 pub async fn insert(tx: &mut Tx<'_>, o: &Order) -> Result<(), StoreError> {
+    insert_once(tx, o, None).await
+}
+
+/// The same for an order that a form made.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the form has made one already.
+pub async fn insert_once(
+    tx: &mut Tx<'_>,
+    o: &Order,
+    form_key: Option<String>,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO orders (id, tenant_id, token, livemode, kind, reference, amount_minor,
              currency, description, customer, metadata, return_url, failure_url, providers, locale,
              status, flags, paid_minor, refunded_minor, fulfilled_at, expires_at, created_at,
-             updated_at)
+             updated_at, form_key)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22, $23)",
+             $19, $20, $21, $22, $23, $24)",
     )
     .bind(o.id.to_string())
     .bind(o.tenant_id.to_string())
@@ -73,6 +85,7 @@ pub async fn insert(tx: &mut Tx<'_>, o: &Order) -> Result<(), StoreError> {
     .bind(o.expires_at.unix_ms())
     .bind(o.created_at.unix_ms())
     .bind(o.updated_at.unix_ms())
+    .bind(form_key)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -86,6 +99,20 @@ pub async fn get(
     let found = sqlx::query("SELECT * FROM orders WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.to_string())
         .bind(id.to_string())
+        .fetch_optional(&mut **tx)
+        .await?;
+    found.as_ref().map(order).transpose()
+}
+
+/// The order that a form made.
+pub async fn by_form_key(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    form_key: &str,
+) -> Result<Option<Order>, StoreError> {
+    let found = sqlx::query("SELECT * FROM orders WHERE tenant_id = $1 AND form_key = $2")
+        .bind(tenant.to_string())
+        .bind(form_key)
         .fetch_optional(&mut **tx)
         .await?;
     found.as_ref().map(order).transpose()

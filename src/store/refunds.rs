@@ -26,11 +26,23 @@ fn refund(row: &AnyRow) -> Result<Refund, StoreError> {
 }
 
 pub async fn insert(tx: &mut Tx<'_>, r: &Refund) -> Result<(), StoreError> {
+    insert_once(tx, r, None).await
+}
+
+/// The same for a refund that a form asked for.
+///
+/// # Errors
+/// [`StoreError::Taken`] when the form has asked for one already.
+pub async fn insert_once(
+    tx: &mut Tx<'_>,
+    r: &Refund,
+    form_key: Option<String>,
+) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO refunds (id, tenant_id, payment_id, amount_minor, currency, status, reason,
              note, requested_by, decided_by, provider_ref, failure_code, failure_message, polls,
-             created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+             created_at, updated_at, form_key)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
     )
     .bind(r.id.to_string())
     .bind(r.tenant_id.to_string())
@@ -48,6 +60,7 @@ pub async fn insert(tx: &mut Tx<'_>, r: &Refund) -> Result<(), StoreError> {
     .bind(r.polls)
     .bind(r.created_at.unix_ms())
     .bind(r.updated_at.unix_ms())
+    .bind(form_key)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -61,6 +74,20 @@ pub async fn get(
     let found = sqlx::query("SELECT * FROM refunds WHERE tenant_id = $1 AND id = $2")
         .bind(tenant.to_string())
         .bind(id.to_string())
+        .fetch_optional(&mut **tx)
+        .await?;
+    found.as_ref().map(refund).transpose()
+}
+
+/// The refund that a form asked for.
+pub async fn by_form_key(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    form_key: &str,
+) -> Result<Option<Refund>, StoreError> {
+    let found = sqlx::query("SELECT * FROM refunds WHERE tenant_id = $1 AND form_key = $2")
+        .bind(tenant.to_string())
+        .bind(form_key)
         .fetch_optional(&mut **tx)
         .await?;
     found.as_ref().map(refund).transpose()

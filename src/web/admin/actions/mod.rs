@@ -102,6 +102,11 @@ pub async fn answer(
     Ok(())
 }
 
+/// The key of a form, as far as it can be one.
+pub fn form_key(text: &str) -> Option<String> {
+    given(text).filter(|key| key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
 /// An amount as it was typed, in a currency's code.
 pub fn amount(field: &'static str, text: &str, currency: &str) -> Result<Money, InputProblem> {
     let currency = Currency::parse(currency)

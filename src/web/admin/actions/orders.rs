@@ -3,7 +3,7 @@
     clippy::too_many_arguments,
     reason = "the fields of a form are the arguments of its server function"
 )]
-use super::{CHANGED, Next, answer, enter, given};
+use super::{CHANGED, Next, answer, enter, form_key as key_of, given};
 use crate::domain::ids::{Id, OrderId, PaymentId};
 use crate::domain::order::{Customer, OrderKind};
 use crate::domain::payment::PaymentStatus;
@@ -11,7 +11,7 @@ use crate::domain::refund::RefundStatus;
 use crate::domain::role::Permission;
 use crate::services::orders::{self as order_service, NewOrder, OrderError};
 use crate::services::payments::{self as payment_service, Decision, PaymentError};
-use crate::services::refunds::{self as refund_service, RefundError};
+use crate::services::refunds::{self as refund_service, RefundError, RefundInput};
 use crate::services::{InputProblem, StoreError};
 use crate::web::admin::auth::{Me, Refusal};
 use crate::web::admin::parts::money_text;
@@ -34,7 +34,9 @@ pub async fn admin_create_order(
     #[server(default)] customer_email: String,
     #[server(default)] expires_in: String,
     #[server(default)] providers: Vec<String>,
+    #[server(default)] offered: String,
     #[server(default)] test: String,
+    #[server(default)] form_key: String,
 ) -> Result<(), ServerFnError> {
     answer(async move {
         let me = enter(&tenant, Permission::WorkOrders).await?;
@@ -58,7 +60,12 @@ pub async fn admin_create_order(
         let made = async {
             let money = super::amount("amount", &amount, &currency)?;
             let mut new = NewOrder::new(reference.trim(), money, test != "1");
-            new.kind = OrderKind::parse(&kind).unwrap_or_default();
+            new.form_key = key_of(&form_key);
+            new.kind = match kind.as_str() {
+                "" => OrderKind::default(),
+                named => OrderKind::parse(named)
+                    .ok_or_else(|| InputProblem::new("kind", "kind_unknown", "choose a kind"))?,
+            };
             description.trim().clone_into(&mut new.description);
             new.customer = Customer {
                 external_id: None,
@@ -66,7 +73,18 @@ pub async fn admin_create_order(
                 email: given(&customer_email),
                 phone: given(&customer_phone),
             };
-            new.expires_in_secs = expires_in.parse().ok();
+            new.expires_in_secs = match expires_in.trim() {
+                "" => None,
+                typed => Some(typed.parse().map_err(|_| {
+                    let words = "choose how long the link lives";
+                    InputProblem::new("expires_in", "expires_in_invalid", words)
+                })?),
+            };
+            // The form ticks every way at first: none left is a choice that cannot be paid.
+            if offered == "1" && providers.is_empty() {
+                let words = "leave at least one way to pay";
+                return Err(InputProblem::new("providers", "providers_empty", words).into());
+            }
             new.providers = providers;
             order_service::create(&me.app, &me.member.tenant, &me.actor(), new).await
         };
@@ -157,7 +175,7 @@ fn payment_id(text: &str) -> Result<PaymentId, Refusal> {
 #[server(prefix = "/do", endpoint = "admin/payments/verify")]
 pub async fn admin_verify_payment(tenant: String, payment: String) -> Result<(), ServerFnError> {
     answer(async move {
-        let me = enter(&tenant, Permission::ViewMoney).await?;
+        let me = enter(&tenant, Permission::WorkOrders).await?;
         let id = payment_id(&payment)?;
         let path = me.url(&format!("/payments/{id}"));
         match payment_service::verify(&me.app, &me.member.tenant.id, &id).await {
@@ -238,6 +256,7 @@ pub async fn admin_request_refund(
     #[server(default)] currency: String,
     #[server(default)] reason: String,
     #[server(default)] note: String,
+    #[server(default)] form_key: String,
 ) -> Result<(), ServerFnError> {
     answer(async move {
         let me = enter(&tenant, Permission::RequestRefunds).await?;
@@ -257,16 +276,14 @@ pub async fn admin_request_refund(
             Ok(money) => money,
             Err(p) => return refuse("amount", &told::input(&p)),
         };
-        let result = refund_service::request(
-            &me.app,
-            &me.member.tenant.id,
-            &me.actor(),
-            &id,
-            Some(money),
-            &reason,
-            &note,
-        )
-        .await;
+        let input = RefundInput {
+            amount: Some(money),
+            reason: reason.clone(),
+            note: note.clone(),
+            form_key: key_of(&form_key),
+        };
+        let tenant = &me.member.tenant.id;
+        let result = refund_service::ask(&me.app, tenant, &me.actor(), &id, input).await;
         match result {
             Ok(r) => {
                 let path = me.url(&format!("/refunds/{}", r.id));

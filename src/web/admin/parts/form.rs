@@ -3,6 +3,7 @@
 use super::frame::Frame;
 use super::icons::icon;
 use super::lists::Choice;
+use crate::clock::random_hex;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 
@@ -325,6 +326,12 @@ impl Post {
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.hidden.push((name, value.into()));
         self
+    }
+
+    /// A form that makes something: sent twice, it makes one.
+    #[must_use]
+    pub fn once(self) -> Self {
+        self.with("form_key", random_hex::<16>())
     }
 
     pub fn view(self, body: impl IntoAny) -> AnyView {

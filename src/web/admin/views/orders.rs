@@ -191,7 +191,7 @@ pub fn new(f: &Frame, n: New) -> AnyView {
         })
         .collect_view();
     let test = t.is("test", "1", false);
-    let form = Post::to("/do/admin/orders/create", f).class("form").view(view! {
+    let form = Post::to("/do/admin/orders/create", f).class("form").once().view(view! {
         {Input::text("description", "What is it for?")
             .help("The customer sees this on the page and on the receipt.")
             .view(t)}
@@ -202,8 +202,9 @@ pub fn new(f: &Frame, n: New) -> AnyView {
                 .help("Your own number for it, up to 64 characters.")
                 .view(t)}
         </div>
-        <fieldset class="f">
+        <fieldset class="f" id="f-kind">
             <legend>"Kind"</legend>
+            {group_error(t, "kind")}
             <div class="acts"><span class="seg">{kinds}</span></div>
         </fieldset>
         <div class="row2">
@@ -267,6 +268,13 @@ fn last_links(f: &Frame, last: &[Order]) -> AnyView {
         })
         .collect_view();
     view! { <dl class="facts">{pairs}</dl> }.into_any()
+}
+
+/// What is wrong with a group of boxes.
+fn group_error(t: &Typed, name: &str) -> Option<AnyView> {
+    let text = t.problem(name)?.to_owned();
+    let line = view! { <p class="err-text">{icon("alert")}<span>{text}</span></p> };
+    Some(line.into_any())
 }
 
 /// Amount and currency side by side, one label each.
@@ -361,5 +369,13 @@ fn ways(n: &New, f: &Frame) -> AnyView {
             }
         })
         .collect_view();
-    view! { <fieldset class="f"><legend>"Ways to pay"</legend>{boxes}</fieldset> }.into_any()
+    view! {
+        <fieldset class="f" id="f-providers">
+            <legend>"Ways to pay"</legend>
+            {group_error(&n.typed, "providers")}
+            <input type="hidden" name="offered" value="1" />
+            {boxes}
+        </fieldset>
+    }
+    .into_any()
 }

@@ -49,12 +49,13 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
     } else {
         p.amount
     };
-    let ask =
-        (d.asks && f.may(Permission::ViewMoney) && p.status != PaymentStatus::Created).then(|| {
+    let ask = (d.asks && f.may(Permission::WorkOrders) && p.status != PaymentStatus::Created).then(
+        || {
             Post::to("/do/admin/payments/verify", f)
                 .with("payment", p.id.to_string())
                 .view(view! { <button class="btn">{format!("Ask {label} now")}</button> })
-        });
+        },
+    );
     let refund = (p.refundable().minor > 0 && f.may(Permission::RequestRefunds)).then(|| {
         let href = f.url(&format!("/payments/{}/refund", p.id));
         view! { <a class="btn primary" href=href>"Give money back"</a> }

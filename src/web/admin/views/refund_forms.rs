@@ -77,6 +77,7 @@ pub fn ask(f: &Frame, a: Ask) -> AnyView {
     ]);
     let form = Post::to("/do/admin/refunds/request", f)
         .class("form")
+        .once()
         .with("payment", p.id.to_string())
         .with("currency", left.currency.code())
         .view(view! {

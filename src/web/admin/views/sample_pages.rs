@@ -39,6 +39,7 @@ fn typed() -> Typed {
 }
 
 /// Every page by name, as its main part.
+#[expect(clippy::too_many_lines, reason = "one list of every page")]
 pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
     let paid = payment(
         2,
@@ -65,7 +66,6 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
         reference: format!("ORD-20{n:02}"),
         customer: open.customer.clone(),
     };
-    use PaymentStatus as P;
     vec![
         ("overview", overview::overview(f, an_overview())),
         (
@@ -136,13 +136,13 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                 f,
                 payments::List {
                     rows: vec![
-                        list(1, "mpesa", "KES", 320_000, P::RequiresAction),
-                        list(2, "mpesa", "KES", 1_250_000, P::Succeeded),
-                        list(3, "mtn_momo", "UGX", 12_450_000, P::Processing),
-                        list(4, "paystack", "NGN", 4_200_000, P::Succeeded),
-                        list(5, "paystack", "NGN", 1_850_000, P::Failed),
-                        list(6, "paystack", "KWD", 4_250, P::Unknown),
-                        list(7, "mpesa", "KES", 405_000, P::Mismatched),
+                        list(1, "mpesa", "KES", 320_000, PaymentStatus::RequiresAction),
+                        list(2, "mpesa", "KES", 1_250_000, PaymentStatus::Succeeded),
+                        list(3, "mtn_momo", "UGX", 12_450_000, PaymentStatus::Processing),
+                        list(4, "paystack", "NGN", 4_200_000, PaymentStatus::Succeeded),
+                        list(5, "paystack", "NGN", 1_850_000, PaymentStatus::Failed),
+                        list(6, "paystack", "KWD", 4_250, PaymentStatus::Unknown),
+                        list(7, "mpesa", "KES", 405_000, PaymentStatus::Mismatched),
                     ],
                     query: Query::default(),
                     newer: None,
@@ -178,7 +178,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
             payment::detail(
                 f,
                 payment::Detail {
-                    payment: payment(7, "mpesa", money("KES", 450_000), P::Mismatched),
+                    payment: payment(7, "mpesa", money("KES", 450_000), PaymentStatus::Mismatched),
                     order: open.clone(),
                     refunds: vec![],
                     story: story(),

@@ -135,22 +135,3 @@ fn what_a_role_may_not_do_is_not_offered() {
         }
     }
 }
-
-/// Writes the pages beside the style sheet, to look at them in a browser.
-#[test]
-#[ignore = "for looking, not for proving"]
-fn write_the_pages() {
-    let dir = std::env::temp_dir().join("malipo-pages");
-    std::fs::create_dir_all(&dir).unwrap();
-    let f = frame(Role::Owner);
-    for (name, main) in pages(&f) {
-        let mut page = Page::new(Nav::Payments, name);
-        page.flush = name.starts_with("proofs") || name.starts_with("refunds");
-        let f = f.clone();
-        let body = render::html(move || shell(&f, page, main), false);
-        let html = format!(
-            "<!DOCTYPE html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" href=\"dashboard.css\"><body>{body}"
-        );
-        std::fs::write(dir.join(format!("{name}.html")), html).unwrap();
-    }
-}
