@@ -6,11 +6,24 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::Request;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use leptos::prelude::*;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use leptos_axum::ResponseOptions;
+
+/// The largest form, in bytes. Files go elsewhere.
+const MAX_FORM: usize = 256 * 1024;
+
+/// Refuses addresses with U+0000 in them: PostgreSQL takes none, and no page of ours has one.
+pub async fn refuse_nul(request: Request<Body>, next: Next) -> Response {
+    let holds = |text: &str| text.contains("%00");
+    if holds(request.uri().path()) || request.uri().query().is_some_and(holds) {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    next.run(request).await
+}
 
 /// The route of every server function.
 pub fn router() -> axum::Router<App> {
@@ -20,6 +33,14 @@ pub fn router() -> axum::Router<App> {
 /// Runs the server function that the address names, with the services in its context. What it has
 /// begun goes on if the browser goes away.
 async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
+    let (parts, body) = request.into_parts();
+    let Ok(form) = axum::body::to_bytes(body, MAX_FORM).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    if form.contains(&0) || form.windows(3).any(|w| w == b"%00") {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let request = Request::from_parts(parts, Body::from(form));
     let context = move || provide_context(app.clone());
     let handled = tokio::spawn(leptos_axum::handle_server_fns_with_context(
         context, request,

@@ -53,7 +53,8 @@ async fn killed_while_starting(after_effect: bool) -> (TestApp, Value, Value) {
     let request = request.json(&json!({ "provider": "paystack" }));
     let calling = tokio::spawn(request.send());
     until("the provider is called", async || {
-        !t.sim.planted("initialize").await
+        let made = t.sim.ledger().await["payments"] != json!([]);
+        !t.sim.planted("initialize").await && made == after_effect
     })
     .await;
     served.kill();
@@ -109,7 +110,8 @@ async fn killed_while_refunding(after_effect: bool) -> (TestApp, Value, Value) {
     let served = Served::start(&t).await;
     let refund = t.api.refund(&paid, Some(70_000)).await.ok();
     until("the provider is called", async || {
-        !t.sim.planted("refund").await
+        let made = t.sim.ledger().await["refunds"] != json!([]);
+        !t.sim.planted("refund").await && made == after_effect
     })
     .await;
     served.kill();
