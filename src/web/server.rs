@@ -79,6 +79,7 @@ fn pages(app: &App) -> Router<App> {
         .route("/", get(|| async { Redirect::to("/login") }))
         .merge(checkout::router())
         .merge(staff)
+        .layer(axum::middleware::from_fn(forms::refuse_nul))
         .layer(csrf(app))
         .layer(from_fn(refusals::sentences))
 }

@@ -244,6 +244,19 @@ async fn a_form_that_lacks_its_fields_is_the_senders_fault() {
         assert_eq!(answer.status(), 400, "{form}");
     }
     assert_eq!(owner.submit("admin/nothing", &[]).await.status(), 400);
+    // PostgreSQL takes no U+0000.
+    let slug = t.tenant.slug.as_str();
+    let form = [("email", "a\0b@shop.example"), ("password", "x")];
+    assert_eq!(owner.submit("admin/login", &form).await.status(), 400);
+    for path in [
+        "/pay/%00".to_owned(),
+        "/pay/mock/%00".to_owned(),
+        "/admin/%00/overview".to_owned(),
+        "/login/link/%00".to_owned(),
+        format!("/admin/{slug}/payments?q=%00&status=%00"),
+    ] {
+        assert_eq!(owner.get(&path).await.0, 400, "{path}");
+    }
 }
 
 #[tokio::test]

@@ -53,7 +53,8 @@ async fn killed_while_starting(after_effect: bool) -> (TestApp, Value, Value) {
     let request = request.json(&json!({ "provider": "paystack" }));
     let calling = tokio::spawn(request.send());
     until("the provider is called", async || {
-        !t.sim.planted("initialize").await
+        let made = t.sim.ledger().await["payments"] != json!([]);
+        !t.sim.planted("initialize").await && made == after_effect
     })
     .await;
     served.kill();
@@ -109,7 +110,8 @@ async fn killed_while_refunding(after_effect: bool) -> (TestApp, Value, Value) {
     let served = Served::start(&t).await;
     let refund = t.api.refund(&paid, Some(70_000)).await.ok();
     until("the provider is called", async || {
-        !t.sim.planted("refund").await
+        let made = t.sim.ledger().await["refunds"] != json!([]);
+        !t.sim.planted("refund").await && made == after_effect
     })
     .await;
     served.kill();
@@ -131,8 +133,9 @@ async fn r3_killed_while_refunding_what_arrived_is_found_and_not_sent_again() {
 async fn r3_killed_while_refunding_what_never_arrived_fails_and_is_free_again() {
     let (t, paid, refund) = killed_while_refunding(false).await;
     t.wait(400).await;
-    for _ in 0..8 {
-        t.advance(600).await;
+    // A refund is looked for during an hour, at growing distances.
+    for _ in 0..24 {
+        t.advance(300).await;
     }
     assert_eq!(t.api.now(&refund).await["status"], "failed");
     assert_eq!(t.sim.refunded_minor().await, 0);

@@ -31,8 +31,8 @@ async fn r4_a_refund_that_never_arrived_fails_and_its_money_can_be_asked_for_aga
     assert_eq!(t.api.now(&refund).await["status"], "unknown");
     t.wait(120).await;
     assert_eq!(t.api.now(&refund).await["status"], "unknown");
-    for _ in 0..8 {
-        t.advance(600).await;
+    for _ in 0..24 {
+        t.advance(300).await;
     }
     let refund = t.api.now(&refund).await;
     assert_eq!(
