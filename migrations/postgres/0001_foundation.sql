@@ -208,7 +208,7 @@ CREATE TABLE refunds (
     polls           BIGINT  NOT NULL,
     created_at      BIGINT  NOT NULL,
     updated_at      BIGINT  NOT NULL,
-    form_key       TEXT, -- the form that made it: sent twice, it makes one
+    form_key        TEXT, -- the form that made it: sent twice, it makes one
     UNIQUE (tenant_id, form_key)
 );
 CREATE INDEX refunds_by_tenant ON refunds (tenant_id, id);

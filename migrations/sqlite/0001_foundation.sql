@@ -208,7 +208,7 @@ CREATE TABLE refunds (
     polls           INTEGER  NOT NULL,
     created_at      INTEGER  NOT NULL,
     updated_at      INTEGER  NOT NULL,
-    form_key       TEXT, -- the form that made it: sent twice, it makes one
+    form_key        TEXT, -- the form that made it: sent twice, it makes one
     UNIQUE (tenant_id, form_key)
 ) STRICT;
 CREATE INDEX refunds_by_tenant ON refunds (tenant_id, id);

@@ -36,8 +36,9 @@ pub struct Demo {
 /// One of the demo's tenants.
 struct Shop {
     new: NewTenant,
-    owner: &'static str,
-    staff: &'static str,
+    /// E-mail and name.
+    owner: (&'static str, &'static str),
+    staff: (&'static str, &'static str),
     manual: &'static [(&'static str, &'static str)],
 }
 
@@ -146,8 +147,8 @@ fn shops() -> [Shop; 2] {
                 contact_phone: text("+254712000111"),
                 contact_email: text("pay@amani.example"),
             },
-            owner: "amina@amani.example",
-            staff: "joseph@amani.example",
+            owner: ("amina@amani.example", "Amina Hassan"),
+            staff: ("joseph@amani.example", "Joseph Otieno"),
             manual: &[
                 ("bank_name", "Equity Bank"),
                 ("account_name", "Amani Dental Clinic Ltd"),
@@ -171,8 +172,8 @@ fn shops() -> [Shop; 2] {
                 contact_phone: text("+2348012345678"),
                 contact_email: text("orders@savanna.example"),
             },
-            owner: "chidi@savanna.example",
-            staff: "ngozi@savanna.example",
+            owner: ("chidi@savanna.example", "Chidi Okafor"),
+            staff: ("ngozi@savanna.example", "Ngozi Bello"),
             manual: &[
                 ("bank_name", "GTBank"),
                 ("account_name", "Savanna Books Ltd"),
@@ -192,11 +193,11 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
             None => tenants::create(app, shop.new.clone()).await?,
         };
         let password = format!("demo-{}", malipo::clock::random_hex::<6>());
-        for (email, role) in [(shop.owner, Role::Owner), (shop.staff, Role::Staff)] {
+        for (person, role) in [(shop.owner, Role::Owner), (shop.staff, Role::Staff)] {
             let secret = SecretString::from(password.clone());
-            accounts::create_with_password(app, &tenant, email, role, secret).await?;
+            accounts::create_with_password(app, &tenant, person, role, secret).await?;
             logins.push(json!({
-                "tenant": tenant.slug, "role": role.as_str(), "email": email,
+                "tenant": tenant.slug, "role": role.as_str(), "email": person.0,
                 "password": password, "url": app.url("/login"),
             }));
         }

@@ -47,7 +47,8 @@ impl User {
                 .read_to_string(&mut password)
                 .context("standard input")?;
             let password = password.trim_end_matches(['\r', '\n']).to_owned().into();
-            let id = accounts::create_with_password(&app, &tenant, &email, role, password).await?;
+            let id = accounts::create_with_password(&app, &tenant, (&email, &name), role, password)
+                .await?;
             let words = format!("{email} can sign in at {}", app.url("/login"));
             super::print(as_json, &json!({ "id": id, "email": email }), &words);
             return Ok(());

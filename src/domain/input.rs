@@ -19,3 +19,12 @@ impl InputProblem {
         }
     }
 }
+
+/// Characters that nobody sees and that turn or split what people read: directions that override
+/// the text's own, and spaces without width. The joiners that some scripts need are none of them.
+pub fn is_hidden(c: char) -> bool {
+    matches!(
+        c,
+        '\u{200b}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    )
+}

@@ -2,11 +2,19 @@
 
 /// A step that the tables of states do not allow (R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a {what} cannot go from {from} to {to}")]
+#[error("{article} {what} cannot go from {from} to {to}", article = article(.what))]
 pub struct TransitionError {
     pub what: &'static str,
     pub from: &'static str,
     pub to: &'static str,
+}
+
+fn article(what: &str) -> &'static str {
+    if what.starts_with(['a', 'e', 'i', 'o', 'u']) {
+        "an"
+    } else {
+        "a"
+    }
 }
 
 /// Declares a state enum: its stored names, its table of steps, and `go`, the only way to step.

@@ -287,7 +287,7 @@ async fn make_link(app: &App, tx: &mut Tx<'_>, user: &UserId) -> Result<String, 
 pub async fn create_with_password(
     app: &App,
     tenant: &Tenant,
-    email: &str,
+    (email, name): (&str, &str),
     role: Role,
     password: SecretString,
 ) -> Result<UserId, TeamError> {
@@ -295,8 +295,9 @@ pub async fn create_with_password(
     check_password(&password)?;
     let phc = hash(password).await?;
     let mut tx = app.db.begin().await?;
-    let (user, _) = find_or_make(app, &mut tx, email, "").await?;
+    let (user, _) = find_or_make(app, &mut tx, email, name).await?;
     users::set_password(&mut tx, &user.id, &phc).await?;
+    users::use_up_links(&mut tx, &user.id, app.clock.now()).await?;
     users::set_role(&mut tx, &tenant.id, &user.id, role, app.clock.now()).await?;
     sessions::delete_of_user(&mut tx, &user.id.to_string()).await?;
     tx.commit().await.map_err(StoreError::from)?;
@@ -336,6 +337,7 @@ pub async fn set_password_by_link(
         .ok_or(TeamError::NotFound)?;
     users::use_password_link(&mut tx, &hash, now).await?;
     users::set_password(&mut tx, &user, &phc).await?;
+    users::use_up_links(&mut tx, &user, now).await?;
     sessions::delete_of_user(&mut tx, &user.to_string()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(user)
@@ -358,6 +360,7 @@ pub async fn change_password(
     let phc = hash(new).await?;
     let mut tx = app.db.begin().await?;
     users::set_password(&mut tx, user, &phc).await?;
+    users::use_up_links(&mut tx, user, app.clock.now()).await?;
     sessions::delete_of_user(&mut tx, &user.to_string()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
@@ -399,6 +402,7 @@ pub async fn remove(
         .ok_or(TeamError::NotFound)?;
     keep_an_owner(&mut tx, tenant, user).await?;
     users::remove_member(&mut tx, tenant, user).await?;
+    users::use_up_links(&mut tx, user, app.clock.now()).await?;
     let subject = user.to_string();
     books::audit(
         app,

@@ -79,7 +79,8 @@ pub fn parse_phone(
     country: &str,
 ) -> Result<String, InputProblem> {
     let refuse = || InputProblem::new(field, "phone_invalid", "is not a phone number");
-    let typed = typed.trim();
+    let typed = latin_digits(typed.trim());
+    let typed = typed.as_str();
     let region: Option<phonenumber::country::Id> = country.to_uppercase().parse().ok();
     // Numbers with the country code but without a plus are common on forms and in providers' data.
     let attempts = [
@@ -92,6 +93,16 @@ pub fn parse_phone(
         }
     }
     Err(refuse())
+}
+
+/// Eastern Arabic digits, as Arabic and Persian keyboards type them, as ASCII.
+pub fn latin_digits(typed: &str) -> String {
+    let latin = |c: char| match c {
+        '\u{0660}'..='\u{0669}' => char::from_digit(u32::from(c) - 0x0660, 10).unwrap_or(c),
+        '\u{06f0}'..='\u{06f9}' => char::from_digit(u32::from(c) - 0x06f0, 10).unwrap_or(c),
+        other => other,
+    };
+    typed.chars().map(latin).collect()
 }
 
 /// The methods that can succeed for an order, best first.
@@ -542,6 +553,8 @@ mod tests {
             "254712345678",
             "712345678",
             "00254712345678",
+            "٠٧١٢٣٤٥٦٧٨",
+            "+۲۵۴۷۱۲۳۴۵۶۷۸",
         ] {
             assert_eq!(
                 parse_phone("phone", typed, "KE").unwrap(),

@@ -5,6 +5,7 @@ use super::{Actor, App, InputProblem, TRIES};
 use crate::clock::random_hex;
 use crate::domain::event::EventType;
 use crate::domain::ids::{OrderId, TenantId};
+use crate::domain::input::is_hidden;
 use crate::domain::job::{JobKind, Outcome};
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
 use crate::domain::{Money, TransitionError};
@@ -76,7 +77,10 @@ fn check_text(
     text: &str,
     range: std::ops::RangeInclusive<usize>,
 ) -> Result<(), InputProblem> {
-    if text.chars().any(|c| c.is_control() && c != '\n') {
+    if text
+        .chars()
+        .any(|c| is_hidden(c) || (c.is_control() && c != '\n'))
+    {
         return Err(InputProblem::new(
             field,
             "control_characters",

@@ -5,6 +5,7 @@ use super::settle::{self, SettleError};
 use super::{Actor, App, InputProblem, objects};
 use crate::domain::event::EventType;
 use crate::domain::ids::{PaymentId, ProofId, TenantId};
+use crate::domain::input::is_hidden;
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::proof::{Proof, ProofStatus, ProofType};
 use crate::domain::{Money, TransitionError};
@@ -58,14 +59,27 @@ pub struct NewProof {
     pub file: Option<Vec<u8>>,
 }
 
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}'..='\u{200f}' | '\u{061c}')
+}
+
 fn check(new: &NewProof) -> Result<(), InputProblem> {
     let control = |text: &str| {
         text.chars()
-            .any(|c| c.is_control() && !matches!(c, '\n' | '\r'))
+            .any(|c| is_hidden(c) || (c.is_control() && !matches!(c, '\n' | '\r')))
     };
     if new.reference.chars().count() > 64 || control(&new.reference) {
         let message = "must have at most 64 characters";
         return Err(InputProblem::new("reference", "length", message));
+    }
+    // Letters of other scripts look like Latin ones, and one reference would pay twice.
+    if new
+        .reference
+        .chars()
+        .any(|c| !c.is_ascii() && (c.is_alphanumeric() || is_joiner(c)))
+    {
+        let message = "must have Latin letters and digits alone";
+        return Err(InputProblem::new("reference", "reference_ascii", message));
     }
     if new.notes.chars().count() > 500 || control(&new.notes) {
         return Err(InputProblem::new(
@@ -86,8 +100,9 @@ pub async fn submit(
     app: &App,
     actor: &Actor,
     payment: &Payment,
-    new: NewProof,
+    mut new: NewProof,
 ) -> Result<Proof, ProofError> {
+    new.reference = super::checkout::latin_digits(&new.reference);
     check(&new)?;
     if payment.provider != "manual" || !takes_proof(payment) {
         return Err(ProofError::NotWanted);

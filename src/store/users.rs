@@ -237,6 +237,20 @@ pub async fn use_password_link(
     super::expect_one(done.rows_affected())
 }
 
+/// Uses up every link of a user that is left.
+pub async fn use_up_links(
+    tx: &mut Tx<'_>,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE password_links SET used_at = $1 WHERE user_id = $2 AND used_at IS NULL")
+        .bind(now.unix_ms())
+        .bind(user.to_string())
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
 /// Failures of `subject` since `since`.
 pub async fn login_failures(
     tx: &mut Tx<'_>,

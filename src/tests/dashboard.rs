@@ -47,8 +47,13 @@ impl<'a> Browser<'a> {
     async fn member(&self, role: Role) -> String {
         let email = format!("{}@shop.example", crate::support::word());
         let password = SecretString::from(PASSWORD);
-        let made =
-            accounts::create_with_password(&self.t.app, &self.t.tenant, &email, role, password);
+        let made = accounts::create_with_password(
+            &self.t.app,
+            &self.t.tenant,
+            (&email, ""),
+            role,
+            password,
+        );
         made.await.unwrap();
         email
     }

@@ -12,3 +12,4 @@ mod flows;
 mod layers;
 mod store;
 mod support;
+mod web;

@@ -12,7 +12,7 @@ const NAME: &str = "malipo_flash";
 const MAX_AGE_SECS: i64 = 120;
 /// Of the encoded cookie. Browsers drop cookies above 4 KiB.
 const MAX_BYTES: usize = 3_500;
-const MAX_VALUE_CHARS: usize = 400;
+const MAX_VALUE_CHARS: usize = 500;
 
 /// A refused form, once.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,9 +72,9 @@ impl Flash {
         self.errors.iter().find(|e| e.field == field)
     }
 
-    /// The flash of this form that the request carries.
-    pub fn read(headers: &HeaderMap, form: &str) -> Option<Self> {
-        let value = cookie(headers, &name(true)).or_else(|| cookie(headers, &name(false)))?;
+    /// The flash of this form that the request carries. On https the `__Host-` name alone counts.
+    pub fn read(headers: &HeaderMap, form: &str, secure: bool) -> Option<Self> {
+        let value = cookie(headers, &name(secure))?;
         if value.len() > MAX_BYTES {
             return None;
         }
@@ -157,7 +157,7 @@ mod tests {
             header::COOKIE,
             HeaderValue::from_str(&format!("a=b; {pair}")).unwrap(),
         );
-        Flash::read(&headers, form)
+        Flash::read(&headers, form, secure)
     }
 
     #[test]

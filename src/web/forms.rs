@@ -1,5 +1,6 @@
 //! How server functions are served and how they answer: always with a 303, so that a reload
 //! repeats nothing.
+use super::body;
 use super::flash::Flash;
 use crate::services::App;
 use axum::body::Body;
@@ -13,8 +14,8 @@ use leptos::prelude::*;
 use leptos::server_fn::error::SERVER_FN_ERROR_HEADER;
 use leptos_axum::ResponseOptions;
 
-/// The largest form, in bytes. Files go elsewhere.
-const MAX_FORM: usize = 256 * 1024;
+/// The largest form, in bytes.
+const MAX_BYTES: usize = 256 * 1024;
 
 /// Refuses addresses with U+0000 in them: PostgreSQL takes none, and no page of ours has one.
 pub async fn refuse_nul(request: Request<Body>, next: Next) -> Response {
@@ -34,13 +35,14 @@ pub fn router() -> axum::Router<App> {
 /// begun goes on if the browser goes away.
 async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
-    let Ok(form) = axum::body::to_bytes(body, MAX_FORM).await else {
-        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    let body = match body::read(body, MAX_BYTES).await {
+        Ok(body) => body,
+        Err(problem) => return problem.status.into_response(),
     };
-    if form.contains(&0) || form.windows(3).any(|w| w == b"%00") {
+    if body.contains(&0) || body.windows(3).any(|w| w == b"%00") {
         return StatusCode::BAD_REQUEST.into_response();
     }
-    let request = Request::from_parts(parts, Body::from(form));
+    let request = Request::from_parts(parts, Body::from(body));
     let context = move || provide_context(app.clone());
     let handled = tokio::spawn(leptos_axum::handle_server_fns_with_context(
         context, request,
@@ -50,9 +52,14 @@ async fn serve(State(app): State<App>, request: Request<Body>) -> Response {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     let mut response = response.into_response();
-    // Our functions end in a redirect or a page; an error is a form that lacks a field.
+    // The framework would lead the browser back to wherever it says it came from, with its own
+    // words in the address. What is refused without a way on gets a page of its own.
     if response.headers().contains_key(SERVER_FN_ERROR_HEADER) {
-        response = StatusCode::BAD_REQUEST.into_response();
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        return status.into_response();
     }
     let no_store = HeaderValue::from_static("no-store");
     response

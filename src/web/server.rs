@@ -1,10 +1,11 @@
 //! The whole web server: which router answers which path, and what stands before them all.
-use super::{admin, api, assets, checkout, forms, health, hooks};
+use super::{admin, api, assets, checkout, forms, health, hooks, refusals};
 use crate::services::App;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::MatchedPath;
 use axum::http::{HeaderName, Request, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Redirect};
 use axum::routing::get;
 use std::time::Duration;
@@ -22,22 +23,30 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Every route of the program.
 pub fn router(app: App) -> Router {
-    Router::new()
+    let timed = Router::new()
         .merge(pages(&app))
         .merge(api::router())
         .merge(hooks::router())
         .merge(health::router())
         .merge(assets::router())
+        .fallback(refusals::unknown)
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            ANSWER_TIMEOUT,
+        ))
+        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT));
+    // Uploads have a pace to keep instead of a time.
+    let uploads = checkout::uploads()
+        .layer(csrf(&app))
+        .layer(from_fn(refusals::sentences))
+        .merge(api::uploads());
+    timed
+        .merge(uploads)
         .layer(CompressionLayer::new())
         .layer(CatchPanicLayer::custom(|_| {
             tracing::error!("a request's handler broke off");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }))
-        .layer(TimeoutLayer::with_status_code(
-            StatusCode::GATEWAY_TIMEOUT,
-            ANSWER_TIMEOUT,
-        ))
-        .layer(RequestBodyTimeoutLayer::new(BODY_TIMEOUT))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, MakeRequestUuid))
@@ -72,6 +81,7 @@ fn pages(app: &App) -> Router<App> {
         .merge(staff)
         .layer(axum::middleware::from_fn(forms::refuse_nul))
         .layer(csrf(app))
+        .layer(from_fn(refusals::sentences))
 }
 
 /// Refuses forms that another site sends. Proxies rewrite `Host`, so the public address is named.

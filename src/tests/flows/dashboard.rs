@@ -21,7 +21,7 @@ impl<'a> Browser<'a> {
     async fn of(t: &'a TestApp, role: Role) -> Self {
         let email = format!("{}@shop.example", word());
         let password = SecretString::from(PASSWORD);
-        accounts::create_with_password(&t.app, &t.tenant, &email, role, password)
+        accounts::create_with_password(&t.app, &t.tenant, (&email, ""), role, password)
             .await
             .unwrap();
         let mut browser = Self {
@@ -264,7 +264,7 @@ async fn guesses_at_a_password_are_stopped() {
     let t = TestApp::start().await;
     let email = format!("{}@shop.example", word());
     let password = SecretString::from(PASSWORD);
-    accounts::create_with_password(&t.app, &t.tenant, &email, Role::Owner, password)
+    accounts::create_with_password(&t.app, &t.tenant, (&email, ""), Role::Owner, password)
         .await
         .unwrap();
     let nobody = Browser {

@@ -211,7 +211,8 @@ impl TestApp {
         let email = format!("{}@shop.example", word());
         let password = SecretString::from("a long enough password");
         let id =
-            accounts::create_with_password(&self.app, &self.tenant, &email, role, password).await;
+            accounts::create_with_password(&self.app, &self.tenant, (&email, ""), role, password)
+                .await;
         Actor::User(id.unwrap())
     }
 

@@ -6,6 +6,7 @@ use crate::services::accounts::{self, Member};
 use crate::services::sessions::{Sessions, USER};
 use crate::services::{Actor, App, StoreError};
 use crate::web::admin::views::door;
+use crate::web::client;
 use crate::web::flash::Flash;
 use crate::web::render::{self, Document};
 use axum::extract::{ConnectInfo, FromRequestParts, OriginalUri, RawPathParams};
@@ -14,7 +15,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use leptos::prelude::AnyView;
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use tower_sessions::cookie::SameSite;
 use tower_sessions::cookie::time::Duration;
 use tower_sessions::{Expiry, Session, SessionManagerLayer};
@@ -134,30 +135,13 @@ pub async fn sign_in(session: &Session, user: &UserId) -> Result<(), Refusal> {
 
 /// The address that attempts are counted by: the connection's, or what a trusted proxy says.
 pub fn client_address(app: &App, parts: &Parts) -> String {
-    let peer = parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map(|c| c.0.ip());
-    let trusted = |ip: &IpAddr| app.settings.trusted_proxies.contains(ip);
-    let mut address = peer;
-    if peer.is_some_and(|p| trusted(&p)) {
-        let said = parts
-            .headers
-            .get("x-forwarded-for")
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default();
-        // From the right: the first hop that is not ours is the client.
-        for hop in said
-            .rsplit(',')
-            .filter_map(|h| h.trim().parse::<IpAddr>().ok())
-        {
-            address = Some(hop);
-            if !trusted(&hop) {
-                break;
-            }
-        }
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let (peer, trusted) = (peer.map(|c| c.0.ip()), &app.settings.trusted_proxies);
+    let address = client::source(peer, &parts.headers, trusted);
+    if address.is_empty() {
+        return "unknown".to_owned();
     }
-    address.map_or_else(|| "unknown".to_owned(), |a| a.to_string())
+    address
 }
 
 /// The page that was asked for; a form's address is none.
@@ -258,6 +242,6 @@ impl Me {
 
     /// The flash of one form, or what the last action said.
     pub fn flash(&self, form: &str) -> Option<Flash> {
-        Flash::read(&self.headers, form)
+        Flash::read(&self.headers, form, secure(&self.app))
     }
 }

@@ -17,6 +17,14 @@ mod payments;
 mod proofs;
 mod refunds;
 
+/// Where proofs are sent: a body may take as long as its pace allows.
+pub fn uploads() -> Router<App> {
+    Router::new()
+        .route("/api/v1/payments/{id}/proofs", post(proofs::create))
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::disable())
+}
+
 pub fn router() -> Router<App> {
     Router::new()
         .route("/api/v1/orders", get(orders::list).post(orders::create))
@@ -28,7 +36,6 @@ pub fn router() -> Router<App> {
         .route("/api/v1/payments/{id}", get(payments::show))
         .route("/api/v1/payments/{id}/verify", post(payments::verify))
         .route("/api/v1/payments/{id}/refunds", post(refunds::create))
-        .route("/api/v1/payments/{id}/proofs", post(proofs::create))
         .route("/api/v1/refunds/{id}", get(refunds::show))
         .route("/api/v1/refunds/{id}/approve", post(refunds::approve))
         .route("/api/v1/refunds/{id}/reject", post(refunds::reject))

@@ -297,7 +297,7 @@ fn area(
                 id=name
                 name=name
                 rows="3"
-                maxlength="1000"
+                maxlength="500"
                 dir="auto"
                 aria-invalid=wrong.then_some("true")
                 aria-describedby=described
@@ -372,9 +372,11 @@ fn submitted(frame: &Frame, of: &ProofView) -> Page {
         (StepIs::Now, now.to_owned(), small),
         (StepIs::ToCome, t.step_answer.to_owned(), String::new()),
     ]);
+    let told = of.form.refused.as_ref().and_then(|f| f.error_of(""));
     let main = view! {
         <main class="step">
             {hero(Some(("disc", disc)), title.to_owned(), view! { <p>{words}</p> }.into_any())}
+            {field_error(frame.lang, "form", told)}
             <div class="card" role="status">
                 {progress}
             </div>

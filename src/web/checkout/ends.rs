@@ -372,7 +372,10 @@ pub fn mock(frame: &Frame, reference: &str) -> Page {
 /// A page without an order: an unknown link, or trouble of ours.
 pub fn bare(lang: Lang, status: StatusCode) -> Response {
     let t = lang.texts();
-    let (title, body) = if status == StatusCode::NOT_FOUND {
+    let (title, body) = if matches!(
+        status,
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED
+    ) {
         (t.link_unknown_title, t.link_unknown_body)
     } else {
         (t.trouble_title, t.trouble_body)

@@ -147,11 +147,12 @@ impl Opened {
 
     /// Method and, where there is one, the masked number: for pages that are shown around.
     pub fn paid_with(&self, p: &Payment) -> String {
-        let name = (self.lang.texts().method_name)(p.method, label(p));
+        let t = self.lang.texts();
+        let name = (t.method_name)(p.method, label(p));
         match &p.phone {
             Some(phone) => {
                 let masked = format::phone_masked(self.lang, phone, &self.tenant.country);
-                format!("{name}, {masked}")
+                format!("{name}{} {masked}", t.comma)
             }
             None => name,
         }
@@ -210,11 +211,11 @@ impl Opened {
         }
     }
 
-    pub fn proof_form(&self, p: &Payment, headers: &HeaderMap) -> ProofForm {
+    pub fn proof_form(&self, p: &Payment, asked: &super::pages::Asked) -> ProofForm {
         ProofForm {
             action: format!("{}/proof/{}", self.base(), p.id),
             form_key: random_hex::<12>(),
-            refused: Flash::read(headers, "proof"),
+            refused: Flash::read(&asked.headers, "proof", secure(&asked.app)),
         }
     }
 

@@ -15,6 +15,8 @@ mod waiting;
 use crate::services::App;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::response::Response;
 use axum::routing::{get, post};
 
 /// Everything under `/pay`. The forms post to server functions, which `web::server` serves.
@@ -29,10 +31,19 @@ pub fn router() -> Router<App> {
         .route("/pay/{token}/mock/{reference}", get(pages::mock_page))
         .route("/pay/{token}/receipt", get(pages::receipt_page))
         .route("/pay/{token}/already", get(pages::already_page))
-        .route(
-            "/pay/{token}/proof/{payment}",
-            post(upload::upload).layer(DefaultBodyLimit::max(upload::MAX_BODY)),
-        )
+}
+
+/// Where proofs are sent. No clock may cut them but their own: phones on bad networks are slow.
+pub fn uploads() -> Router<App> {
+    Router::new().route(
+        "/pay/{token}/proof/{payment}",
+        post(upload::upload).layer(DefaultBodyLimit::max(upload::MAX_BODY)),
+    )
+}
+
+/// A refusal without an order, in the reader's language.
+pub fn refusal(headers: &HeaderMap, uri: &Uri, status: StatusCode) -> Response {
+    ends::bare(load::lang_of(headers, uri), status)
 }
 
 #[cfg(test)]

@@ -51,7 +51,8 @@ impl Asked {
     }
 
     fn trouble(&self, error: &dyn std::fmt::Display) -> Trouble {
-        tracing::error!(path = self.uri.path(), error = %error, "a checkout page failed");
+        // The path holds the link's token, which is a secret.
+        tracing::error!(error = %error, "a checkout page failed");
         Trouble(self.lang())
     }
 
@@ -160,7 +161,7 @@ async fn waiting_proof(
 async fn offer(asked: &Asked, o: &Opened) -> Answer {
     let choices = checkout::choices(&asked.app, &o.tenant, &o.order).await;
     let choices = choices.map_err(|e| asked.trouble(&e))?;
-    let refused = Flash::read(&asked.headers, "choose");
+    let refused = Flash::read(&asked.headers, "choose", load::secure(&asked.app));
     let test = !o.order.livemode || choices.iter().any(|c| c.test);
     let of = Choose {
         offers: choices.iter().map(load::offer).collect(),
@@ -207,7 +208,7 @@ pub async fn with(
             .unwrap_or_default(),
         email: o.order.customer.email.clone().unwrap_or_default(),
         targets: checkout::page_origins(&asked.app, &offered),
-        refused: Flash::read(&asked.headers, "start"),
+        refused: Flash::read(&asked.headers, "start", load::secure(&asked.app)),
     };
     let page = details(&o.frame(test), of);
     Ok(asked.respond(&o, test, page))
@@ -264,7 +265,7 @@ async fn show_by_hand(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
     let told = load::instructions(&options, p.method);
     let sent = proofs::of_payment(&asked.app, &o.tenant.id, &p.id).await;
     let sent = sent.map_err(|e| asked.trouble(&e))?;
-    let form = o.proof_form(p, &asked.headers);
+    let form = o.proof_form(p, asked);
     let frame = o.frame(is_test(p));
     let page = match sent.last() {
         Some(last) => proof(&frame, o.proof_view(last, &told, form, true)),
@@ -289,7 +290,7 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
         let sent = proofs::of_payment(&asked.app, &o.tenant.id, &p.id).await;
         let sent = sent.map_err(|e| asked.trouble(&e))?;
         if let Some(last) = sent.last() {
-            let form = o.proof_form(p, &asked.headers);
+            let form = o.proof_form(p, asked);
             let takes_more = p.status == PaymentStatus::Expired;
             let told = load::instructions(&std::collections::BTreeMap::new(), p.method);
             let view = o.proof_view(last, &told, form, takes_more);
@@ -458,7 +459,8 @@ async fn back(asked: &Asked, o: &Opened, all: &[Payment], p: &Payment, why: Surp
     let ours = asked_for.iter().rev().find(|r| r.status.holds_money());
     let amount = ours.map_or_else(|| p.captured(), |r| r.amount);
     let row = |q: &Payment, kept| {
-        let what = format!("{}, {}", o.paid_with(q), o.time(q.updated_at));
+        let comma = o.lang.texts().comma;
+        let what = format!("{}{comma} {}", o.paid_with(q), o.time(q.updated_at));
         (what, q.receipt.clone().unwrap_or_default(), kept)
     };
     let mut rows: Vec<_> = match why {

@@ -3,15 +3,18 @@
 use super::load::{self, Opened};
 use super::pages::{Asked, go};
 use crate::domain::ids::{Id, PaymentId};
+use crate::domain::input::is_hidden;
 use crate::domain::method::Method;
 use crate::domain::payment::Payment;
 use crate::domain::proof::ProofType;
 use crate::services::proof_files::MAX_BYTES;
 use crate::services::proofs::{self, NewProof, ProofError};
 use crate::services::{Actor, payments};
+use crate::web::body;
 use crate::web::flash::Flash;
-use axum::extract::{Multipart, Path};
+use axum::extract::{FromRequest, Multipart, Path, Request};
 use axum::response::Response;
+use std::sync::atomic::Ordering;
 
 /// Of the whole form. Above it the connection ends.
 pub const MAX_BODY: usize = 24 * 1024 * 1024;
@@ -27,13 +30,14 @@ struct Form {
     file: Option<Vec<u8>>,
     too_large: bool,
     cut: bool,
+    slow: bool,
 }
 
 /// `POST /pay/{token}/proof/{payment}`
 pub async fn upload(
     asked: Asked,
     Path((token, id)): Path<(String, String)>,
-    form: Multipart,
+    request: Request,
 ) -> Response {
     let opened = load::open(&asked.app, &token, &asked.headers, &asked.uri).await;
     let (Ok(Some(o)), Some(id)) = (opened, PaymentId::parse(&id)) else {
@@ -46,7 +50,14 @@ pub async fn upload(
     let Some(p) = found.filter(|p| p.order_id == o.order.id) else {
         return go(&o.base());
     };
-    let form = read(form).await;
+    let (head, body) = request.into_parts();
+    let (body, slow) = body::paced(body);
+    let request = Request::from_parts(head, body);
+    let Ok(form) = Multipart::from_request(request, &()).await else {
+        return go(&o.page_of(&p));
+    };
+    let mut form = read(form).await;
+    form.slow = slow.load(Ordering::Relaxed);
     submit(&asked, &o, &p, form).await
 }
 
@@ -76,7 +87,7 @@ async fn read(mut from: Multipart) -> Form {
                 }
             }
         }
-        let text = || String::from_utf8_lossy(&bytes).trim().to_owned();
+        let text = || typed(&String::from_utf8_lossy(&bytes));
         match name.as_str() {
             "have" => form.have = text(),
             "sms" => form.sms = text(),
@@ -90,6 +101,13 @@ async fn read(mut from: Multipart) -> Form {
     form
 }
 
+/// What was typed or pasted, without marks that nobody sees; lines end as they were counted.
+fn typed(text: &str) -> String {
+    let text = text.replace("\r\n", "\n");
+    let seen: String = text.chars().filter(|c| !is_hidden(*c)).collect();
+    seen.trim().to_owned()
+}
+
 async fn submit(asked: &Asked, o: &Opened, p: &Payment, form: Form) -> Response {
     let kept = Flash::new("proof")
         .value("have", &form.have)
@@ -98,6 +116,9 @@ async fn submit(asked: &Asked, o: &Opened, p: &Payment, form: Form) -> Response 
         .value("notes", &form.notes);
     let (page, secure) = (o.page_of(p), load::secure(&asked.app));
     let refused = |field: &str, code: &str| kept.clone().error(field, code).redirect(&page, secure);
+    if form.slow {
+        return refused("image", "upload_slow");
+    }
     if form.too_large || form.cut {
         return refused("image", "file_too_large");
     }
@@ -116,10 +137,13 @@ async fn submit(asked: &Asked, o: &Opened, p: &Payment, form: Form) -> Response 
         file: form.file,
     };
     match proofs::submit(&asked.app, &Actor::Customer, p, new).await {
-        // A form sent twice finds its proof waiting.
-        Ok(_) | Err(ProofError::AlreadyWaits) => go(&page),
+        Ok(_) => go(&page),
+        Err(ProofError::AlreadyWaits) => refused("", "proof_waits"),
         Err(ProofError::Input(problem)) => {
-            let shown = shown_field(&form.have, problem.field, problem.code);
+            let shown = match (problem.field, problem.code) {
+                ("notes", "length") if !form.sms.is_empty() => "sms",
+                (field, code) => shown_field(&form.have, field, code),
+            };
             refused(shown, problem.code)
         }
         Err(ProofError::NotWanted) => refused("", "proof_closed"),
@@ -139,14 +163,13 @@ fn shown_field(have: &str, field: &'static str, code: &str) -> &'static str {
     }
 }
 
-/// The pasted message goes to staff with the note, within what a note may hold.
+/// The pasted message goes to staff with the note; the service limits both together.
 fn notes(form: &Form) -> String {
-    let both = match (form.notes.is_empty(), form.sms.is_empty()) {
+    match (form.notes.is_empty(), form.sms.is_empty()) {
         (_, true) => form.notes.clone(),
         (true, false) => form.sms.clone(),
         (false, false) => format!("{}\n{}", form.notes, form.sms),
-    };
-    both.chars().take(500).collect()
+    }
 }
 
 /// The transaction number in a message: the first word of capitals and digits that is long enough.

@@ -4,8 +4,14 @@ use super::parts::{ALERT, CLOCK, Frame, Page, StepIs, TestPanel, hero, steps};
 use crate::web::texts::How;
 use leptos::prelude::*;
 
-/// Seconds between two looks while the customer waits.
-const REFRESH_SECS: u32 = 5;
+/// Seconds between two looks while the customer waits: ever longer, to spare their data.
+const fn refresh_secs(age_secs: i64) -> u32 {
+    match age_secs {
+        ..60 => 5,
+        60..180 => 10,
+        _ => 30,
+    }
+}
 /// After this the page asks only when told to.
 pub const REFRESH_FOR_SECS: i64 = 600;
 
@@ -57,7 +63,7 @@ pub fn waiting(frame: &Frame, of: Waiting) -> Page {
         page.panels = panels;
     }
     if fresh {
-        page.refresh = Some(REFRESH_SECS);
+        page.refresh = Some(refresh_secs(of.age_secs));
         page.live = Some(live);
     }
     page

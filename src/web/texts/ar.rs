@@ -49,6 +49,7 @@ pub const TEXTS: Texts = Texts {
     email_label: "بريدك الإلكتروني",
     email_hint: |provider| format!("يرسل {provider} إيصاله إليه"),
     send_prompt: "أرسل الطلب إلى هاتفي",
+    comma: "،",
     pin_hint: "اكتب رقمك السري على هاتفك فقط، ولا تكتبه أبدًا في صفحة ويب.",
     next_title: "ما الذي يحدث بعد ذلك",
     prompt_steps: |provider| {
@@ -520,6 +521,13 @@ fn input(code: InputCode) -> &'static str {
         InputCode::OrderClosed => "لم يعد بالإمكان دفع هذا.",
         InputCode::ProofEmpty => "يرجى إضافة صورة أو نص الرسالة أو رقم العملية.",
         InputCode::ProofClosed => "حُسم أمر هذا الإثبات من قبل.",
+        InputCode::ProofWaits => "إثباتك الأخير قيد المراجعة بالفعل. لا حاجة إلى إرسال غيره.",
+        InputCode::UploadSlow => {
+            "كان الرفع بطيئًا جدًا فانقطع. حاول مجددًا بصورة أصغر أو برقم العملية وحده."
+        }
+        InputCode::ReferenceAscii => {
+            "رقم العملية من حروف لاتينية وأرقام فقط. انسخه من الإيصال أو الرسالة."
+        }
         InputCode::FileTooLarge => "الملف أكبر من 8 ميغابايت. التقط صورة أصغر أو لقطة شاشة.",
         InputCode::FileType => "لا يُقرأ هنا إلا JPG وPNG وPDF. التقط لقطة شاشة وأرسلها.",
         InputCode::FileUnreadable | InputCode::FileEmpty => {

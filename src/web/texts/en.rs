@@ -49,6 +49,7 @@ pub const TEXTS: Texts = Texts {
     email_label: "Your email",
     email_hint: |provider| format!("{provider} sends its receipt there"),
     send_prompt: "Send the prompt to my phone",
+    comma: ",",
     pin_hint: "Type your PIN only on your phone, never on a web page.",
     next_title: "What happens next",
     prompt_steps: |provider| {
@@ -567,6 +568,15 @@ fn input(code: InputCode) -> &'static str {
         InputCode::OrderClosed => "This can no longer be paid.",
         InputCode::ProofEmpty => "Please add a photo, the SMS text or the transaction number.",
         InputCode::ProofClosed => "This proof is decided already.",
+        InputCode::ProofWaits => {
+            "Your last proof is being looked at already. There is no need to send another."
+        }
+        InputCode::UploadSlow => {
+            "The upload was too slow and broke off. Try again, with a smaller photo or only the transaction number."
+        }
+        InputCode::ReferenceAscii => {
+            "A transaction number has Latin letters and digits alone. Copy it from the slip or the SMS."
+        }
         InputCode::FileTooLarge => {
             "The file is larger than 8 MB. Take a smaller photo or a screenshot."
         }

@@ -49,6 +49,7 @@ pub const TEXTS: Texts = Texts {
     email_label: "Votre e-mail",
     email_hint: |provider| format!("{provider} y envoie son reçu"),
     send_prompt: "Envoyer la demande sur mon téléphone",
+    comma: ",",
     pin_hint: "Tapez votre code PIN seulement sur votre téléphone, jamais sur une page web.",
     next_title: "La suite",
     prompt_steps: |provider| {
@@ -581,6 +582,15 @@ fn input(code: InputCode) -> &'static str {
         InputCode::OrderClosed => "Ceci ne peut plus être payé.",
         InputCode::ProofEmpty => "Ajoutez une photo, le texte du SMS ou le numéro de transaction.",
         InputCode::ProofClosed => "Cette preuve est déjà décidée.",
+        InputCode::ProofWaits => {
+            "Votre dernière preuve est déjà à l’étude. Inutile d’en envoyer une autre."
+        }
+        InputCode::UploadSlow => {
+            "L’envoi était trop lent et s’est interrompu. Réessayez avec une photo plus petite ou seulement le numéro de transaction."
+        }
+        InputCode::ReferenceAscii => {
+            "Un numéro de transaction n’a que des lettres latines et des chiffres. Copiez-le du reçu ou du SMS."
+        }
         InputCode::FileTooLarge => {
             "Le fichier dépasse 8 Mo. Prenez une photo plus petite ou une capture d’écran."
         }

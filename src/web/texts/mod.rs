@@ -69,6 +69,8 @@ pub struct Texts {
     pub email_label: T,
     pub email_hint: F1,
     pub send_prompt: T,
+    /// Between two things in a row.
+    pub comma: T,
     pub pin_hint: T,
     pub next_title: T,
     pub prompt_steps: fn(&str) -> [String; 3],
@@ -410,6 +412,9 @@ input_codes! {
     OrderClosed = "order_closed",
     ProofEmpty = "proof_empty",
     ProofClosed = "proof_closed",
+    ProofWaits = "proof_waits",
+    UploadSlow = "upload_slow",
+    ReferenceAscii = "reference_ascii",
     FileTooLarge = "file_too_large",
     FileType = "file_type",
     FileUnreadable = "file_unreadable",

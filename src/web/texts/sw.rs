@@ -49,6 +49,7 @@ pub const TEXTS: Texts = Texts {
     email_label: "Barua pepe yako",
     email_hint: |provider| format!("{provider} itatuma risiti yake huko"),
     send_prompt: "Tuma ombi kwenye simu yangu",
+    comma: ",",
     pin_hint: "Weka PIN yako kwenye simu yako tu. Usiiandike kamwe kwenye tovuti.",
     next_title: "Kitakachofuata",
     prompt_steps: |provider| {
@@ -554,6 +555,15 @@ fn input(code: InputCode) -> &'static str {
         InputCode::OrderClosed => "Hii haiwezi kulipwa tena.",
         InputCode::ProofEmpty => "Tafadhali weka picha, maandishi ya SMS au nambari ya muamala.",
         InputCode::ProofClosed => "Uthibitisho huu umeshaamuliwa.",
+        InputCode::ProofWaits => {
+            "Uthibitisho wako wa mwisho tayari unaangaliwa. Huhitaji kutuma mwingine."
+        }
+        InputCode::UploadSlow => {
+            "Upakiaji ulikuwa wa polepole mno na ukakatika. Jaribu tena kwa picha ndogo au nambari ya muamala pekee."
+        }
+        InputCode::ReferenceAscii => {
+            "Nambari ya muamala ina herufi za Kilatini na tarakimu pekee. Inakili kutoka kwenye risiti au SMS."
+        }
         InputCode::FileTooLarge => "Faili inazidi MB 8. Piga picha ndogo au picha ya skrini.",
         InputCode::FileType => {
             "JPG, PNG na PDF pekee ndizo zinazosomeka hapa. Piga picha ya skrini na uitume."

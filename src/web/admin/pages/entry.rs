@@ -25,8 +25,9 @@ pub struct Next {
     next: Option<String>,
 }
 
-fn told(headers: &HeaderMap, form: &str) -> Told {
-    Told::new(Flash::read(headers, form), Flash::read(headers, DONE))
+fn told(app: &App, headers: &HeaderMap, form: &str) -> Told {
+    let read = |form| Flash::read(headers, form, secure(app));
+    Told::new(read(form), read(DONE))
 }
 
 pub async fn login(
@@ -39,7 +40,7 @@ pub async fn login(
     if user(&app, &session).await?.is_some() {
         return Ok(Redirect::to(&next).into_response());
     }
-    let mut told = told(&headers, "login");
+    let mut told = told(&app, &headers, "login");
     let mut doc = document("Sign in · Malipo");
     if told.read {
         doc.headers.push(flash::clear(secure(&app)));
@@ -71,7 +72,7 @@ pub async fn link(
             )
         }));
     }
-    let told = told(&headers, "set-password");
+    let told = told(&app, &headers, "set-password");
     let mut doc = document("Choose your password · Malipo");
     if told.read {
         doc.headers.push(flash::clear(secure(&app)));

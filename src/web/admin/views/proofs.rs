@@ -431,7 +431,7 @@ fn compare(f: &Frame, i: &Item) -> AnyView {
             <tbody>
                 {line("Amount", amt(owed), "look in the picture".into_any(), None)}
                 {line("Transaction", "new".into_any(), reference, (!i.proof.reference.is_empty()).then_some(used.is_none()))}
-                {line("Our code", code(i.payment.reference.clone()), "look in the picture".into_any(), None)}
+                {line("Our code", code(i.order.reference.clone()), "look in the picture".into_any(), None)}
                 {to}
                 {line(
                     "Sent",

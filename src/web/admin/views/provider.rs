@@ -339,7 +339,7 @@ fn banner(s: &Settings) -> AnyView {
         .map(|i| {
             view! {
                 <tr>
-                    <td class="code nowrap">{i.number.clone()}</td><td>{i.detail.clone()}</td>
+                    <td><span class="code nowrap">{i.number.clone()}</span>" "<small>{i.detail.clone()}</small></td>
                     <td>{i.outcome}</td>
                 </tr>
             }
@@ -349,7 +349,7 @@ fn banner(s: &Settings) -> AnyView {
         view! {
             <table>
                 <thead><tr>
-                    <th scope="col">"Card or phone"</th><th scope="col">"CVV, PIN, OTP"</th>
+                    <th scope="col">"Card or phone"</th>
                     <th scope="col">"What happens"</th>
                 </tr></thead>
                 <tbody>{rows}</tbody>
