@@ -10,9 +10,21 @@ use rust_embed::RustEmbed;
 #[folder = "target/site"]
 struct Site;
 
-/// `/pkg/…`: what cargo-leptos built.
+/// `/pkg/…`, what cargo-leptos built, and what `public/` holds.
 pub fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/pkg/{*file}", get(package))
+    Router::new()
+        .route("/pkg/{*file}", get(package))
+        .route("/robots.txt", get(robots))
+}
+
+/// Checkout links and the dashboard are nothing for search engines.
+async fn robots() -> Response {
+    let text = Site::get("robots.txt").map(|file| file.data.into_owned());
+    (
+        [(header::CONTENT_TYPE, "text/plain")],
+        text.unwrap_or_default(),
+    )
+        .into_response()
 }
 
 /// Names carry no hash, so a browser asks each time whether its copy is still the one: new code
