@@ -252,3 +252,32 @@ async fn lists_page_by_cursor_and_refuse_what_they_do_not_know() {
     let paid = t.api.get("/orders?status=paid").await.ok();
     assert_eq!(paid, json!({ "data": [], "next_cursor": null }));
 }
+
+#[tokio::test]
+async fn r16_no_operation_or_page_takes_a_card_number() {
+    let t = TestApp::start().await;
+    let order = t.api.order(150_000, json!({})).await;
+    for field in ["card", "card_number", "number", "cvv", "pan", "expiry"] {
+        let card = json!({ field: "4084084084084081", "method": "card" });
+        let refused = t.api.try_pay(&order, "paystack", card).await;
+        assert_eq!(refused.status, 422, "{field}");
+        assert_eq!(refused.json()["field"], field);
+    }
+    // Paying by card leads away, to the provider's own page.
+    let card = t
+        .api
+        .pay(&order, "paystack", json!({ "method": "card" }))
+        .await;
+    let url = card["next_action"]["url"].as_str().unwrap();
+    assert!(url.starts_with(&t.sim.url), "{url}");
+    let page = reqwest::Client::builder().build().unwrap();
+    let page = page
+        .get(order["checkout_url"].as_str().unwrap())
+        .send()
+        .await
+        .unwrap();
+    let page = page.text().await.unwrap();
+    for mark in ["cc-number", "cc-csc", "cc-exp", "name=\"card", "name=\"cvv"] {
+        assert!(!page.contains(mark), "{mark}");
+    }
+}
