@@ -189,19 +189,6 @@ pub async fn members(app: &App, tenant: &TenantId) -> Result<Vec<Membership>, St
     users::members(&mut app.db.read().await?, tenant).await
 }
 
-/// The name under which an actor is shown: a person's name or e-mail, or the word as it is.
-pub async fn actor_name(app: &App, actor: &str) -> Result<String, StoreError> {
-    use crate::domain::ids::Id;
-    let Some(id) = UserId::parse(actor) else {
-        return Ok(actor.to_owned());
-    };
-    let user = users::by_id(&mut app.db.read().await?, &id).await?;
-    Ok(user.map_or_else(
-        || actor.to_owned(),
-        |u| if u.name.is_empty() { u.email } else { u.name },
-    ))
-}
-
 /// Makes a user, or takes a known one, into a tenant. A new one gets a one-time link that sets the
 /// password; the link's path is returned.
 pub async fn invite(

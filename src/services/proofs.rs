@@ -393,25 +393,3 @@ async fn refuse_used_reference(tx: &mut Tx<'_>, proof: &Proof) -> Result<(), Pro
         None => Ok(()),
     }
 }
-
-/// Records money that staff took themselves, cash above all: a proof made and approved in one step.
-pub async fn record_cash(
-    app: &App,
-    tenant: &TenantId,
-    actor: &Actor,
-    payment: &PaymentId,
-    came: Money,
-    note: &str,
-) -> Result<Proof, ProofError> {
-    let p = super::payments::get(app, tenant, payment)
-        .await?
-        .ok_or(ProofError::NotFound)?;
-    let new = NewProof {
-        proof_type: ProofType::Cash,
-        reference: format!("cash {}", p.reference),
-        notes: note.to_owned(),
-        file: None,
-    };
-    let proof = submit(app, actor, &p, new).await?;
-    decide(app, tenant, actor, &proof.id, &Verdict::Approve(came), note).await
-}
