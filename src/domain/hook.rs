@@ -16,6 +16,33 @@ states! {
     }
 }
 
+/// How far a hook proved its sender when it came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookProof {
+    /// A signature over the body: what it reports is believed, after R6.
+    Signed,
+    /// Nothing that covers the body: it only makes us ask (R5).
+    Hint,
+}
+
+impl HookProof {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Signed => "signed",
+            Self::Hint => "hint",
+        }
+    }
+
+    /// What is not known to be signed is a hint.
+    pub fn parse(tag: &str) -> Self {
+        if tag == "signed" {
+            Self::Signed
+        } else {
+            Self::Hint
+        }
+    }
+}
+
 /// An inbound call as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hook {
@@ -32,6 +59,7 @@ pub struct Hook {
     pub headers: String,
     pub body: Vec<u8>,
     pub source: String,
+    pub proof: HookProof,
     pub status: HookStatus,
     /// Why it was ignored, quarantined or failed.
     pub why: String,

@@ -28,6 +28,8 @@ job_kinds! {
     ExpireOrder = "expire_order",
     /// Subject: a refund's id. Sends it once, then asks until it ends.
     SendRefund = "send_refund",
+    /// Subject: a payment's id. Ends its page at the provider, once nobody may pay there any more.
+    ClosePage = "close_page",
 }
 
 /// A row of the queue that this process has claimed.

@@ -135,6 +135,26 @@ failure_codes! {
     RepeatedTooSoon = "repeated_too_soon",
     /// The customer's account is locked at the provider.
     AccountLocked = "account_locked",
+    ExpiredCard = "expired_card",
+    /// Number, expiry or CVC do not fit.
+    CardDetailsWrong = "card_details_wrong",
+    /// The bank's own check of the cardholder failed (3-D Secure).
+    AuthenticationFailed = "authentication_failed",
+    /// The one-time code was wrong or too late.
+    WrongCode = "wrong_code",
+    CardNotSupported = "card_not_supported",
+    /// Lost, stolen or suspected of fraud: customers read no more than a refusal.
+    Blocked = "blocked",
+    /// The number has no account at the provider.
+    PayerUnknown = "payer_unknown",
+    /// A refund: the merchant's balance is too low.
+    MerchantBalanceLow = "merchant_balance_low",
+    /// A refund: it was given back already.
+    AlreadyRefunded = "already_refunded",
+    /// A refund: the provider's time for it is over.
+    RefundTooLate = "refund_too_late",
+    /// A refund: the provider cannot give back this payment or this amount.
+    NotRefundable = "not_refundable",
     /// The attempt's time is over.
     Expired = "expired",
     /// The provider is down or overloaded and took nothing.

@@ -49,6 +49,8 @@ pub struct Refund {
     /// The provider's id of the refund, once it answered.
     pub provider_ref: Option<String>,
     pub failure: Option<Failure>,
+    /// A person pays it back and records it.
+    pub by_hand: bool,
     pub polls: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

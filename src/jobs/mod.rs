@@ -17,6 +17,10 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
             payments::poll(app, tenant, &PaymentId::from_stored(subject)).await?
         }
         JobKind::ExpireOrder => orders::expire(app, tenant, &OrderId::from_stored(subject)).await?,
+        JobKind::ClosePage => {
+            let id = PaymentId::from_stored(subject);
+            payments::close_page(app, tenant, &id, job.attempts).await?
+        }
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
 }
@@ -24,7 +28,7 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
 /// Whether a job may end without its work: a payment or refund that is not at its end is asked
 /// after for as long as it takes (R13).
 fn may_give_up(kind: JobKind) -> bool {
-    kind == JobKind::ApplyHook
+    matches!(kind, JobKind::ApplyHook | JobKind::ClosePage)
 }
 
 /// A hook that cannot be applied waits for a person, who may replay it.

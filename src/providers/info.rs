@@ -21,6 +21,13 @@ pub struct ProviderInfo {
     pub credentials: &'static [Field],
     pub options: &'static [Field],
     pub hook: HookKind,
+    /// Lower-case names of request headers that carry a secret: they are never kept.
+    pub secret_headers: &'static [&'static str],
+    /// The addresses from which the provider says that it calls, or networks (`185.0.2.0/28`).
+    /// Empty where it publishes none.
+    pub sources: &'static [&'static str],
+    /// Whether our hook address can be registered by a call.
+    pub registers_hooks: bool,
     pub refunds: RefundSupport,
     pub poll: PollSchedule,
     /// How long a customer has for one attempt.
@@ -44,6 +51,16 @@ impl ProviderInfo {
     pub fn credential(&self, name: &str) -> Option<&'static Field> {
         self.credentials.iter().find(|f| f.name == name)
     }
+
+    /// The options of the settings form: the provider's own, and those that many have.
+    pub fn options(&self) -> impl Iterator<Item = &'static Field> {
+        let sources = (!self.sources.is_empty()).then_some(&HOOK_SOURCES);
+        self.options.iter().chain(sources)
+    }
+
+    pub fn option(&self, name: &str) -> Option<&'static Field> {
+        self.options().find(|f| f.name == name)
+    }
 }
 
 /// A way to pay through this provider.
@@ -56,6 +73,8 @@ pub struct MethodInfo {
     pub needs_email: bool,
     /// The currencies it works in; empty for all that the provider takes.
     pub currencies: &'static [&'static str],
+    /// ISO 3166 codes of the countries whose phone numbers it can prompt; empty for any.
+    pub countries: &'static [&'static str],
 }
 
 /// What the customer does.
@@ -154,13 +173,34 @@ impl Field {
     }
 }
 
-/// How far a hook can be believed.
+/// The option that takes hooks from the provider's published addresses alone.
+pub static HOOK_SOURCES: Field = Field::plain(
+    "hook_sources",
+    "Who may call",
+    "Published: hooks are taken only from the addresses that the provider publishes. Behind a \
+     reverse proxy the program must know the proxy (MALIPO_TRUSTED_PROXIES).",
+)
+.choices(&["any", "published"])
+.optional();
+
+/// The option that lets hooks in the form of older shops in. They are hints, whatever they carry.
+pub const LEGACY_HOOKS: Field = Field::plain(
+    "legacy_hooks",
+    "Hooks of older shops",
+    "Also takes hooks in the form that older shop systems expected. They only make us ask.",
+)
+.choices(&["off", "on"])
+.optional();
+
+/// How far a provider's hooks can be believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HookKind {
     /// A signature over the body: believed, after R6.
     Signed,
     /// Nothing that proves the sender: a hint to ask (R5).
     Hint,
+    /// The provider calls an API of ours and is answered out of our books (Payme).
+    MerchantApi,
     None,
 }
 
@@ -168,6 +208,8 @@ pub enum HookKind {
 pub enum RefundSupport {
     Partial,
     FullOnly,
+    /// Nothing here can send it; the sentence says where it is done.
+    Elsewhere(&'static str),
     /// A person pays it back and records it.
     ByHand,
 }
@@ -225,6 +267,9 @@ pub enum TestOutcome {
     Cancelled,
     Unreachable,
     NeverAnswers,
+    /// Paid after a step on the bank's page or a code by SMS.
+    PaidAfterCheck,
+    Expired,
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! Payments by hand: the merchant's own instructions, then a proof that staff decide. Nobody is
 //! called, so only people move such a payment.
 use super::{
-    Account, Call, Field, Flow, Found, HookAbout, HookError, HookKind, HookReading, InputProblem,
-    MethodInfo, PaymentProvider, PaymentRef, PollSchedule, ProviderError, ProviderInfo, RawHook,
-    RefundReport, RefundSupport, Report, StartPayment, StartRefund, Started, check_basics,
+    Account, Call, Field, Flow, Found, HookKind, InputProblem, MethodInfo, PaymentProvider,
+    PaymentRef, PollSchedule, ProviderError, ProviderInfo, RefundReport, RefundSupport, Report,
+    StartPayment, StartRefund, Started, check_basics,
 };
 use crate::domain::method::Method;
 use crate::domain::payment::{NextAction, PaymentStatus};
@@ -21,6 +21,7 @@ const fn by_hand(method: Method) -> MethodInfo {
         needs_phone: false,
         needs_email: false,
         currencies: &[],
+        countries: &[],
     }
 }
 
@@ -94,6 +95,9 @@ static INFO: ProviderInfo = ProviderInfo {
         .optional(),
     ],
     hook: HookKind::None,
+    secret_headers: &[],
+    sources: &[],
+    registers_hooks: false,
     refunds: RefundSupport::ByHand,
     poll: PollSchedule::NOBODY,
     attempt_secs: ATTEMPT_SECS,
@@ -148,14 +152,6 @@ impl PaymentProvider for Manual {
         of: &StartRefund,
     ) -> Result<RefundReport, ProviderError> {
         self.refund(call, of).await
-    }
-
-    fn receive(&self, _: &Account, _: &RawHook) -> Result<HookReading, HookError> {
-        Ok(HookReading {
-            dedupe_key: "none".to_owned(),
-            event: "none".to_owned(),
-            about: HookAbout::Nothing("Payments by hand have no hooks.".to_owned()),
-        })
     }
 
     async fn self_test(&self, call: &Call<'_>) -> Result<String, ProviderError> {

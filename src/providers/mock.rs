@@ -7,10 +7,9 @@
 //!   `wrong_amount` (one minor unit too much). Until then it is `open`.
 //! - A refund succeeds at once, unless its reason contains "refund fails".
 use super::{
-    Account, Call, Charge, CurrencyRule, Flow, Found, HookAbout, HookError, HookKind, HookReading,
-    InputProblem, MethodInfo, PaymentProvider, PaymentRef, PollSchedule, ProviderError,
-    ProviderInfo, RawHook, RefundFound, RefundReport, RefundSupport, Report, StartPayment,
-    StartRefund, Started, check_basics,
+    Account, Call, Charge, CurrencyRule, Flow, Found, HookKind, InputProblem, MethodInfo,
+    PaymentProvider, PaymentRef, PollSchedule, ProviderError, ProviderInfo, RefundFound,
+    RefundReport, RefundSupport, Report, StartPayment, StartRefund, Started, check_basics,
 };
 use crate::domain::Money;
 use crate::domain::method::Method;
@@ -32,11 +31,15 @@ static INFO: ProviderInfo = ProviderInfo {
         needs_phone: false,
         needs_email: false,
         currencies: &[],
+        countries: &[],
     }],
     currencies: &[CurrencyRule::new("*", 1)],
     credentials: &[],
     options: &[],
     hook: HookKind::None,
+    secret_headers: &[],
+    sources: &[],
+    registers_hooks: false,
     refunds: RefundSupport::Partial,
     poll: PollSchedule::REDIRECT,
     attempt_secs: 3_600,
@@ -125,14 +128,6 @@ impl PaymentProvider for Mock {
         of: &StartRefund,
     ) -> Result<RefundReport, ProviderError> {
         self.refund(call, of).await
-    }
-
-    fn receive(&self, _: &Account, _: &RawHook) -> Result<HookReading, HookError> {
-        Ok(HookReading {
-            dedupe_key: "none".to_owned(),
-            event: "none".to_owned(),
-            about: HookAbout::Nothing("The mock sends no hooks.".to_owned()),
-        })
     }
 
     async fn self_test(&self, _: &Call<'_>) -> Result<String, ProviderError> {

@@ -1,6 +1,7 @@
 //! The providers behind one trait and one registry. An adapter keeps no state and no money rules:
 //! it speaks its provider's wire and says what it read. `services` decides what that means.
 use crate::domain::account::Mode;
+pub use crate::domain::hook::HookProof;
 use crate::domain::ids::TenantId;
 use crate::domain::method::Method;
 use crate::domain::payment::{Failure, FailureCode, NextAction, PaymentStatus};
@@ -10,6 +11,9 @@ use secrecy::SecretString;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+#[cfg(feature = "sample-provider")]
+#[path = "../../docs/sample-provider/acme.rs"]
+mod acme;
 pub mod http;
 mod info;
 mod manual;
@@ -29,6 +33,8 @@ pub static REGISTRY: &[&dyn PaymentProvider] = &[
     &paystack::Paystack,
     &manual::Manual,
     &mock::Mock,
+    #[cfg(feature = "sample-provider")]
+    &acme::Acme,
 ];
 
 /// The adapter of a provider's name.
@@ -80,11 +86,60 @@ pub trait PaymentProvider: Send + Sync {
         of: &StartRefund,
     ) -> Result<RefundReport, ProviderError>;
 
-    /// Verifies and reads a hook, over the raw bytes. No I/O.
+    /// How a refund of this payment goes back, as this account is set up.
+    fn refunds(&self, _account: &Account, _of: &PaymentRef) -> RefundSupport {
+        self.info().refunds
+    }
+
+    /// Ends an unpaid page or link, so that nobody pays an order that was cancelled or is over.
+    /// Twice is harmless, and what was paid meanwhile is found by asking.
     ///
     /// # Errors
-    /// [`HookError::NotVerified`] for a signature that does not fit: quarantine, 401.
-    fn receive(&self, account: &Account, raw: &RawHook) -> Result<HookReading, HookError>;
+    /// Any error means that the page may still be open.
+    async fn close(&self, _call: &Call<'_>, _of: &PaymentRef) -> Result<(), ProviderError> {
+        Ok(())
+    }
+
+    /// Says how far a hook proves its sender, over the raw bytes. Done once, when it comes: what
+    /// proves it may be a secret, which is not kept. No I/O.
+    ///
+    /// # Errors
+    /// [`HookError::NotVerified`] for a proof that does not fit: quarantine, 401.
+    fn verify(
+        &self,
+        _account: &Account,
+        _raw: &RawHook,
+        _now: Timestamp,
+    ) -> Result<HookProof, HookError> {
+        Ok(HookProof::Hint)
+    }
+
+    /// Reads a hook. What it reports is believed only where [`PaymentProvider::verify`] said
+    /// [`HookProof::Signed`]; else it makes us ask (R5). No I/O.
+    ///
+    /// # Errors
+    /// [`HookError::Unreadable`] for a body that is none of this provider's.
+    fn read(&self, _account: &Account, _raw: &RawHook) -> Result<HookReading, HookError> {
+        Ok(HookReading {
+            dedupe_key: "none".to_owned(),
+            event: "none".to_owned(),
+            about: HookAbout::Nothing(format!("{} sends no hooks", self.info().label)),
+        })
+    }
+
+    /// Registers our hook address with the provider, where [`ProviderInfo::registers_hooks`] says
+    /// that it lets us.
+    ///
+    /// # Errors
+    /// What is wrong, in the provider's words and ours.
+    async fn register_hooks(
+        &self,
+        _call: &Call<'_>,
+        _hook_url: &str,
+    ) -> Result<Registered, ProviderError> {
+        let message = "the address is set on the provider's own pages";
+        Err(ProviderError::Misconfigured(message.to_owned()))
+    }
 
     /// The body that the provider expects beside 200.
     fn hook_reply(&self) -> &'static str {
@@ -138,13 +193,14 @@ pub struct Call<'a> {
     pub tokens: &'a dyn TokenStore,
 }
 
-/// Where an account's access token is shared between calls and processes.
+/// Where an account's access tokens are shared between calls and processes: one for each
+/// `product` of the provider (`""` where it has one alone).
 #[async_trait]
 pub trait TokenStore: Send + Sync {
     /// Held while a token is looked up or fetched, so that one process asks once.
     async fn guard(&self) -> tokio::sync::OwnedMutexGuard<()>;
-    async fn load(&self) -> Option<AccessToken>;
-    async fn save(&self, token: &AccessToken);
+    async fn load(&self, product: &str) -> Option<AccessToken>;
+    async fn save(&self, product: &str, token: &AccessToken);
 }
 
 /// A provider's access token.
@@ -157,6 +213,8 @@ pub struct AccessToken {
 /// What is asked of a provider for a new payment.
 #[derive(Clone, Debug)]
 pub struct StartPayment {
+    /// Our payment's id. Names it where a provider shows an account value to people (Payme).
+    pub payment_id: String,
     /// Ours: letters, digits and `-`, at most 40 characters; the idempotency key too.
     pub reference: String,
     pub amount: Money,
@@ -164,6 +222,12 @@ pub struct StartPayment {
     pub email: Option<String>,
     /// E.164.
     pub phone: Option<String>,
+    /// The customer's name, where the order has it.
+    pub name: Option<String>,
+    /// The page's language: `en`, `sw`, `fr`, `ar`.
+    pub language: String,
+    /// When we stop waiting for the customer.
+    pub expires_at: Timestamp,
     pub description: String,
     /// The merchant's own reference of the order.
     pub order_reference: String,
@@ -233,6 +297,7 @@ impl Started {
 /// A payment as a provider knows it.
 #[derive(Clone, Debug)]
 pub struct PaymentRef {
+    pub payment_id: String,
     pub reference: String,
     pub provider_ref: Option<String>,
     pub receipt: Option<String>,
@@ -294,6 +359,11 @@ pub struct StartRefund {
     pub provider_ref: Option<String>,
     pub payment: PaymentRef,
     pub amount: Money,
+    /// What other refunds of the payment gave back, in minor units.
+    pub refunded_minor: i64,
+    /// What other refunds of the payment hold that are under way, in minor units. For providers
+    /// that tell sums alone.
+    pub under_way_minor: i64,
     pub reason: String,
     pub hook_url: String,
 }
@@ -316,6 +386,15 @@ pub enum RefundFound {
     Missing,
     /// A person must pay it back and record it.
     ByHand,
+}
+
+/// What came of registering our hook address.
+#[derive(Debug)]
+pub struct Registered {
+    /// For staff.
+    pub said: String,
+    /// Credentials that the provider gave or took with it, to be kept from now on.
+    pub credentials: Vec<(&'static str, SecretString)>,
 }
 
 /// A hook as it came.
@@ -344,7 +423,7 @@ pub enum HookAbout {
     Payment {
         reference: Option<String>,
         claims: Claims,
-        /// Only from a verified signature over a body that says it all.
+        /// What a body that says it all reports. Believed only from a signed hook.
         report: Option<Report>,
     },
     /// Asking about the refunds of this payment tells the truth.

@@ -58,6 +58,7 @@ static INFO: ProviderInfo = ProviderInfo {
         needs_phone: true,
         needs_email: false,
         currencies: &[],
+        countries: &[],
     }],
     // Whole shillings, up to KES 250,000 at once.
     currencies: &[CurrencyRule {
@@ -103,6 +104,23 @@ static INFO: ProviderInfo = ProviderInfo {
     ],
     options: &[],
     hook: HookKind::Hint,
+    secret_headers: &[],
+    // Daraja documentation, "Going live": the gateways that send callbacks.
+    sources: &[
+        "196.201.214.200",
+        "196.201.214.206",
+        "196.201.214.207",
+        "196.201.214.208",
+        "196.201.213.114",
+        "196.201.213.44",
+        "196.201.212.127",
+        "196.201.212.138",
+        "196.201.212.129",
+        "196.201.212.136",
+        "196.201.212.74",
+        "196.201.212.69",
+    ],
+    registers_hooks: false,
     refunds: RefundSupport::ByHand,
     poll: PollSchedule::PROMPT,
     attempt_secs: 300,
@@ -236,7 +254,7 @@ async fn shared_token(
     refused: Option<&SecretString>,
 ) -> Result<SecretString, ProviderError> {
     let _guard = call.tokens.guard().await;
-    if let Some(stored) = call.tokens.load().await {
+    if let Some(stored) = call.tokens.load("").await {
         let bad = refused.is_some_and(|r| r.expose_secret() == stored.value.expose_secret());
         if !bad && stored.expires_at > call.now.plus_secs(TOKEN_SPARE_SECS) {
             return Ok(stored.value);
@@ -264,7 +282,7 @@ async fn fresh_token(call: &Call<'_>) -> Result<SecretString, ProviderError> {
             value: value.into(),
             expires_at: call.now.plus_secs(lifetime.unwrap_or(3_599)),
         };
-        call.tokens.save(&token).await;
+        call.tokens.save("", &token).await;
         return Ok(token.value);
     }
     match answer.status {
@@ -549,7 +567,7 @@ impl PaymentProvider for Mpesa {
         self.refund(call, of).await
     }
 
-    fn receive(&self, _: &Account, raw: &RawHook) -> Result<HookReading, HookError> {
+    fn read(&self, _: &Account, raw: &RawHook) -> Result<HookReading, HookError> {
         let bad = |what: &str| HookError::Unreadable(what.to_owned());
         let body: Value = serde_json::from_slice(&raw.body).map_err(|_| bad("it is not JSON"))?;
         let callback = body

@@ -4,14 +4,14 @@
 use super::http::{Answer, segment, text};
 use super::{
     Account, Call, Charge, Claims, CurrencyRule, Field, Flow, Found, HookAbout, HookError,
-    HookKind, HookReading, InputProblem, MethodInfo, PaymentProvider, PaymentRef, PollSchedule,
-    ProviderError, ProviderInfo, RawHook, RefundFound, RefundReport, RefundSupport, Report,
-    StartPayment, StartRefund, Started, TestInstrument, TestOutcome, check_basics,
+    HookKind, HookProof, HookReading, InputProblem, MethodInfo, PaymentProvider, PaymentRef,
+    PollSchedule, ProviderError, ProviderInfo, RawHook, RefundFound, RefundReport, RefundSupport,
+    Report, StartPayment, StartRefund, Started, TestInstrument, TestOutcome, check_basics,
 };
 use crate::domain::account::Mode;
 use crate::domain::method::Method;
 use crate::domain::payment::{Failure, FailureCode, PaymentStatus};
-use crate::domain::{Currency, Money};
+use crate::domain::{Currency, Money, Timestamp};
 use async_trait::async_trait;
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
@@ -35,6 +35,7 @@ const fn hosted(method: Method, currencies: &'static [&'static str]) -> MethodIn
         needs_phone: false,
         needs_email: true,
         currencies,
+        countries: &[],
     }
 }
 
@@ -94,6 +95,9 @@ static INFO: ProviderInfo = ProviderInfo {
     ],
     options: &[],
     hook: HookKind::Signed,
+    secret_headers: &[],
+    sources: &[],
+    registers_hooks: false,
     refunds: RefundSupport::Partial,
     poll: PollSchedule::REDIRECT,
     attempt_secs: 3_600,
@@ -511,8 +515,16 @@ impl PaymentProvider for Paystack {
         listed(call, &transaction, of).await
     }
 
-    fn receive(&self, account: &Account, raw: &RawHook) -> Result<HookReading, HookError> {
-        verify(account, raw)?;
+    fn verify(
+        &self,
+        account: &Account,
+        raw: &RawHook,
+        _: Timestamp,
+    ) -> Result<HookProof, HookError> {
+        verify(account, raw).map(|()| HookProof::Signed)
+    }
+
+    fn read(&self, _: &Account, raw: &RawHook) -> Result<HookReading, HookError> {
         let body: Value = serde_json::from_slice(&raw.body)
             .map_err(|_| HookError::Unreadable("it is not JSON".to_owned()))?;
         let (Some(event), Some(data)) = (text(&body, "/event"), body.get("data")) else {

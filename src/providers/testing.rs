@@ -1,7 +1,8 @@
 //! What the adapters' own tests share: a server that plays the provider, and something to call
 //! it with.
 use super::{
-    AccessToken, Account, Call, Http, PaymentRef, RawHook, StartPayment, StartRefund, TokenStore,
+    AccessToken, Account, Call, HookError, HookProof, HookReading, Http, PaymentProvider,
+    PaymentRef, RawHook, StartPayment, StartRefund, TokenStore,
 };
 use crate::domain::account::Mode;
 use crate::domain::ids::{Id, TenantId};
@@ -21,7 +22,7 @@ pub const NOW: Timestamp = Timestamp::from_unix_ms(1_767_605_400_000);
 #[derive(Default)]
 pub struct Tokens {
     lock: Arc<tokio::sync::Mutex<()>>,
-    pub stored: Mutex<Option<AccessToken>>,
+    pub stored: Mutex<BTreeMap<String, AccessToken>>,
 }
 
 #[async_trait]
@@ -29,11 +30,12 @@ impl TokenStore for Tokens {
     async fn guard(&self) -> OwnedMutexGuard<()> {
         self.lock.clone().lock_owned().await
     }
-    async fn load(&self) -> Option<AccessToken> {
-        self.stored.lock().unwrap().clone()
+    async fn load(&self, product: &str) -> Option<AccessToken> {
+        self.stored.lock().unwrap().get(product).cloned()
     }
-    async fn save(&self, token: &AccessToken) {
-        *self.stored.lock().unwrap() = Some(token.clone());
+    async fn save(&self, product: &str, token: &AccessToken) {
+        let mut stored = self.stored.lock().unwrap();
+        stored.insert(product.to_owned(), token.clone());
     }
 }
 
@@ -88,11 +90,15 @@ pub fn money(minor: i64, code: &str) -> Money {
 
 pub fn start_of(amount: Money, method: Method) -> StartPayment {
     StartPayment {
+        payment_id: "pay_77".to_owned(),
         reference: "p-77".to_owned(),
         amount,
         method,
         email: Some("asha@shop.example".to_owned()),
         phone: Some("+254712345678".to_owned()),
+        name: Some("Asha Otieno".to_owned()),
+        language: "en".to_owned(),
+        expires_at: NOW.plus_secs(3_600),
         description: "Two tickets".to_owned(),
         order_reference: "inv-2026/0042".to_owned(),
         merchant_name: "Duka".to_owned(),
@@ -104,6 +110,7 @@ pub fn start_of(amount: Money, method: Method) -> StartPayment {
 
 pub fn ref_of(amount: Money, method: Method) -> PaymentRef {
     PaymentRef {
+        payment_id: "pay_77".to_owned(),
         reference: "p-77".to_owned(),
         provider_ref: Some("p-77".to_owned()),
         receipt: None,
@@ -120,9 +127,21 @@ pub fn refund_of(amount: Money, payment: PaymentRef) -> StartRefund {
         provider_ref: None,
         payment,
         amount,
+        refunded_minor: 0,
+        under_way_minor: 0,
         reason: "Sold out".to_owned(),
         hook_url: "https://pay.example/hooks/0a1b/ref_1".to_owned(),
     }
+}
+
+/// What comes of a hook: verified first, then read.
+pub fn receive(
+    adapter: &dyn PaymentProvider,
+    account: &Account,
+    raw: &RawHook,
+) -> Result<(HookProof, HookReading), HookError> {
+    let proof = adapter.verify(account, raw, NOW)?;
+    Ok((proof, adapter.read(account, raw)?))
 }
 
 pub fn hook(headers: &[(&str, &str)], body: &str, path_reference: &str) -> RawHook {

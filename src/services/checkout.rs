@@ -176,11 +176,18 @@ fn offer(
 /// What a payment of this order by this method would ask for, before anything is typed.
 fn probe(tenant: &Tenant, order: &Order, method: Method) -> StartPayment {
     StartPayment {
+        payment_id: "probe".to_owned(),
         reference: "probe".to_owned(),
         amount: order.left(),
         method,
         email: order.customer.email.clone(),
         phone: order.customer.phone.clone(),
+        name: order.customer.name.clone(),
+        language: order
+            .locale
+            .clone()
+            .unwrap_or_else(|| tenant.locale.clone()),
+        expires_at: order.expires_at,
         description: order.description.clone(),
         order_reference: order.reference.clone(),
         merchant_name: tenant.name.clone(),
@@ -224,7 +231,7 @@ pub async fn start(
     let choice = choose(app, tenant, order, adapter.info(), input.method).await?;
     let mode = Mode::of(choice.test);
     let opened = Opened::new(app, &tenant.id, adapter.info(), mode).await?;
-    let request = request(app, tenant, order, &choice, &input).await?;
+    let mut request = request(app, tenant, order, &choice, &input).await?;
     adapter.check(&opened.account, &request)?;
     let info = adapter.info();
     let life = now.plus_secs(info.attempt_secs);
@@ -234,8 +241,9 @@ pub async fn start(
     } else {
         life.min(order.expires_at.max(now.plus_secs(60)))
     };
+    request.expires_at = expires_at;
     let payment = Payment {
-        id: app.clock.id(),
+        id: PaymentId::from_stored(request.payment_id.clone()),
         tenant_id: tenant.id.clone(),
         order_id: order.id.clone(),
         provider: info.name.to_owned(),
@@ -341,7 +349,9 @@ async fn request(
     let mode = Mode::of(choice.test);
     let hook = provider_accounts::hook_url(app, &tenant.id, choice.provider.name, mode).await?;
     let page = super::orders::checkout_url(app, order);
+    let id: PaymentId = app.clock.id();
     Ok(StartPayment {
+        payment_id: id.to_string(),
         email: email.or_else(|| order.customer.email.clone()),
         phone,
         return_url: format!("{page}/return/{reference}"),

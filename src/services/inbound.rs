@@ -2,17 +2,22 @@
 //! applied by a job that may run twice.
 use super::provider_accounts::{self, AccountError};
 use super::settle::{self, SettleError};
-use super::{Actor, App, HookKind, books, payments, refunds};
+use super::{Actor, App, ProviderInfo, books, payments, refunds};
 use crate::domain::account::Mode;
-use crate::domain::hook::{Hook, HookStatus};
+use crate::domain::hook::{Hook, HookProof, HookStatus};
 use crate::domain::ids::{HookId, TenantId};
 use crate::domain::job::{JobKind, Outcome};
 use crate::domain::payment::Payment;
-use crate::providers::{Claims, HookAbout, HookError, RawHook, Report, find};
+use crate::providers::{
+    Account, Claims, HOOK_SOURCES, HookAbout, HookError, HookReading, PaymentProvider, RawHook,
+    Report, find,
+};
 use crate::store::{Cursor, Page, StoreError, Tx, hooks, jobs, provider_accounts as accounts};
+use ipnet::IpNet;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Why a hook was not taken or not applied.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +41,8 @@ pub enum InboundError {
 pub enum Reply {
     /// 200 with the body that this provider expects.
     Taken(&'static str),
+    /// 200 with an answer out of our books, as JSON.
+    Said(String),
     /// 401: the signature does not fit. Kept in quarantine.
     NotVerified,
     /// 400: nobody could read it. Kept in quarantine.
@@ -46,7 +53,7 @@ pub enum Reply {
 
 /// Unverified hooks that are kept for one account. Beyond that they are only counted in the log.
 const QUARANTINE: i64 = 500;
-/// Headers that may carry a credential are never kept.
+/// Headers that may carry a credential are never kept, nor those that the adapter names.
 const SECRET_HEADERS: [&str; 4] = [
     "authorization",
     "cookie",
@@ -72,7 +79,7 @@ pub async fn receive(
         return Ok(Reply::Unknown);
     };
     let account = provider_accounts::open(app, &tenant, &provider, mode).await?;
-    let reading = adapter.receive(&account, &raw);
+    let reading = verify_and_read(app, adapter, &account, &raw, source);
     let digest = hex::encode(Sha256::digest(&raw.body));
     let mut hook = Hook {
         id: app.clock.id(),
@@ -81,9 +88,10 @@ pub async fn receive(
         test_mode: mode.is_test(),
         dedupe_key: String::new(),
         path_reference: raw.path_reference.chars().take(80).collect(),
-        headers: kept_headers(&raw.headers),
+        headers: kept_headers(&raw.headers, adapter.info()),
         body: raw.body,
         source: source.to_owned(),
+        proof: HookProof::Hint,
         status: HookStatus::Received,
         why: String::new(),
         deliveries: 1,
@@ -101,11 +109,12 @@ pub async fn receive(
                 HookError::Unreadable(_) => Reply::Unreadable,
             })
         }
-        Ok(reading) => {
+        Ok((proof, reading)) => {
+            hook.proof = proof;
             // What carries no proof must not stand in the way of the true news with the same key.
-            hook.dedupe_key = match adapter.info().hook {
-                HookKind::Signed => reading.dedupe_key,
-                HookKind::Hint | HookKind::None => {
+            hook.dedupe_key = match proof {
+                HookProof::Signed => reading.dedupe_key,
+                HookProof::Hint => {
                     format!(
                         "{}:{}:{}",
                         reading.dedupe_key,
@@ -124,10 +133,46 @@ pub async fn receive(
     }
 }
 
-fn kept_headers(headers: &BTreeMap<String, String>) -> String {
+/// The sender's address, its proof and what it says.
+fn verify_and_read(
+    app: &App,
+    adapter: &dyn PaymentProvider,
+    account: &Account,
+    raw: &RawHook,
+    source: &str,
+) -> Result<(HookProof, HookReading), HookError> {
+    if !may_call(adapter.info(), account, source) {
+        let why = format!("{source} is none of the provider's published addresses");
+        return Err(HookError::NotVerified(why));
+    }
+    let proof = adapter.verify(account, raw, app.clock.now())?;
+    Ok((proof, adapter.read(account, raw)?))
+}
+
+/// Whether hooks are taken from this address, where the account takes them from the published ones
+/// alone.
+fn may_call(info: &ProviderInfo, account: &Account, source: &str) -> bool {
+    if info.sources.is_empty() || account.option(HOOK_SOURCES.name) != Some("published") {
+        return true;
+    }
+    let Ok(source) = source.parse::<IpAddr>() else {
+        return false;
+    };
+    info.sources.iter().any(|published| {
+        published
+            .parse::<IpNet>()
+            .is_ok_and(|network| network.contains(&source))
+            || published.parse::<IpAddr>() == Ok(source)
+    })
+}
+
+fn kept_headers(headers: &BTreeMap<String, String>, info: &ProviderInfo) -> String {
     let kept: BTreeMap<_, _> = headers
         .iter()
-        .filter(|(name, _)| !SECRET_HEADERS.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            let name = name.as_str();
+            !SECRET_HEADERS.contains(&name) && !info.secret_headers.contains(&name)
+        })
         .collect();
     serde_json::to_string(&kept).unwrap_or_default()
 }
@@ -185,9 +230,9 @@ pub async fn apply(
         body: hook.body.clone(),
         path_reference: hook.path_reference.clone(),
     };
-    let reading = match adapter.receive(&account, &raw) {
+    // It was verified when it came, by what is not kept.
+    let reading = match adapter.read(&account, &raw) {
         Ok(reading) => reading,
-        // It was verified when it came: the credentials have changed since.
         Err(error) => {
             return settle_hook(app, &hook, HookStatus::Failed, &error.to_string()).await;
         }
@@ -207,8 +252,10 @@ pub async fn apply(
                 let why = "the payment belongs to another account or mode";
                 return settle_hook(app, &hook, HookStatus::Ignored, why).await;
             }
-            note(app, &hook, &payment, &reading.event, report.is_some()).await?;
-            match report {
+            let signed = hook.proof == HookProof::Signed;
+            note(app, &hook, &payment, &reading.event, signed).await?;
+            // R5: what is not signed only makes us ask, whatever it reports.
+            match report.filter(|_| signed) {
                 Some(report) => apply_report(app, &hook, &payment, &report).await,
                 None => ask(app, &hook, &payment, claims, attempts).await,
             }

@@ -28,8 +28,8 @@ pub mod vault;
 
 pub use crate::domain::InputProblem;
 pub use crate::providers::{
-    BaseUrls, Field, Flow, HookKind, Http, ProviderError, ProviderInfo, REGISTRY, RawHook,
-    RefundSupport, TestInstrument, TestOutcome, find as find_provider,
+    BaseUrls, CurrencyRule, Field, Flow, HookKind, Http, MethodInfo, ProviderError, ProviderInfo,
+    REGISTRY, RawHook, RefundSupport, TestInstrument, TestOutcome, find as find_provider,
 };
 pub use crate::store::{Cursor, Engine, Page, StoreError};
 pub use settle::SettleError;

@@ -429,6 +429,13 @@ async fn step_once(
     Entry::order(&order, kind, actor)
         .write(app, &mut tx)
         .await?;
+    if matches!(to, OrderStatus::Expired | OrderStatus::Cancelled) {
+        for payment in crate::store::payments::of_order(&mut tx, tenant, &order.id).await? {
+            if payment.status.is_open() {
+                super::payments::queue_close(app, &mut tx, &payment).await?;
+            }
+        }
+    }
     if to == OrderStatus::Expired {
         tell_order(app, &mut tx, &order, EventType::OrderExpired).await?;
     }

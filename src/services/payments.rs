@@ -5,12 +5,12 @@ use super::settle::{self, SettleError};
 use super::{Actor, App, TRIES};
 use crate::domain::account::Mode;
 use crate::domain::ids::{OrderId, PaymentId, TenantId};
-use crate::domain::job::Outcome;
+use crate::domain::job::{JobKind, Outcome};
 use crate::domain::payment::{Failure, FailureCode, Payment, PaymentStatus};
 use crate::domain::{Money, Timestamp};
 use crate::providers::{Claims, Found, PaymentRef, ProviderError, Report, find};
 use crate::services::books::Entry;
-use crate::store::{Cursor, Page, StoreError, payments};
+use crate::store::{Cursor, Page, StoreError, Tx, jobs, payments};
 
 pub use crate::store::books::Step;
 pub use crate::store::payments::{PaymentFilter, Tally};
@@ -83,6 +83,7 @@ pub async fn tallies(
 /// A payment as its provider knows it.
 pub(super) fn reference_of(p: &Payment, claims: Option<Claims>) -> PaymentRef {
     PaymentRef {
+        payment_id: p.id.to_string(),
         reference: p.reference.clone(),
         provider_ref: p.provider_ref.clone(),
         receipt: p.receipt.clone(),
@@ -283,14 +284,51 @@ async fn expire(
             Err(SettleError::Store(StoreError::Stale)) => continue,
             other => other?,
         }
+        queue_close(app, &mut tx, &p).await?;
         tx.commit().await.map_err(StoreError::from)?;
         return Ok(p);
     }
     Err(PaymentError::Store(StoreError::Stale))
 }
 
+/// How often a provider is asked to end a page; asking what came of it goes on without.
+const CLOSE_TRIES: i64 = 6;
+
+/// Queues the end of a payment's page at its provider, where nobody may pay any more.
+pub(super) async fn queue_close(app: &App, tx: &mut Tx<'_>, p: &Payment) -> Result<(), StoreError> {
+    let (kind, subject, now) = (JobKind::ClosePage, p.id.to_string(), app.clock.now());
+    jobs::queue(tx, app.clock.id(), &p.tenant_id, kind, &subject, now).await
+}
+
+/// The job that ends a page at the provider. Money that came meanwhile is found by asking first:
+/// no page of a payment that succeeded is touched.
+pub async fn close_page(
+    app: &App,
+    tenant: &TenantId,
+    id: &PaymentId,
+    attempts: i64,
+) -> Result<Outcome, PaymentError> {
+    let Some(p) = get(app, tenant, id).await? else {
+        return Ok(Outcome::Done);
+    };
+    let adapter = find(&p.provider).filter(|_| p.status != PaymentStatus::Succeeded);
+    let Some(adapter) = adapter else {
+        return Ok(Outcome::Done);
+    };
+    let opened = Opened::new(app, tenant, adapter.info(), Mode::of(p.test_mode)).await?;
+    match adapter.close(&opened.call(), &reference_of(&p, None)).await {
+        Err(error) if attempts < CLOSE_TRIES => Ok(Outcome::Retry(error.to_string())),
+        Err(error) => {
+            tracing::info!(payment.id = %p.id, provider = %p.provider, error = %error,
+                "a page may still be open");
+            Ok(Outcome::Done)
+        }
+        Ok(()) => Ok(Outcome::Done),
+    }
+}
+
 /// A proof that waits for staff keeps its payment open.
-async fn awaits_review(tx: &mut crate::store::Tx<'_>, p: &Payment) -> Result<bool, StoreError> {
+async fn awaits_review(tx: &mut Tx<'_>, p: &Payment) -> Result<bool, StoreError> {
     use crate::domain::proof::ProofStatus;
     let proofs = crate::store::proofs::of_payment(tx, &p.tenant_id, &p.id).await?;
     Ok(proofs
@@ -351,10 +389,7 @@ pub async fn mock_link(app: &App, reference: &str) -> Result<Option<String>, Sto
 }
 
 /// Whether the money is of the other mode or currency: that can never be booked here (R11).
-async fn other_mode_or_currency(
-    tx: &mut crate::store::Tx<'_>,
-    p: &Payment,
-) -> Result<bool, StoreError> {
+async fn other_mode_or_currency(tx: &mut Tx<'_>, p: &Payment) -> Result<bool, StoreError> {
     let steps = crate::store::books::steps(tx, &p.tenant_id, &p.order_id).await?;
     let last = steps
         .iter()

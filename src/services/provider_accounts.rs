@@ -246,7 +246,7 @@ pub async fn save(
         check_value(field, *mode, value.expose_secret().trim())?;
     }
     for (name, value) in &change.options {
-        let Some(field) = info.options.iter().find(|f| f.name == name) else {
+        let Some(field) = info.option(name) else {
             let message = format!("{name} is no option of {}", info.label);
             return Err(InputProblem::new("option", "option_unknown", message).into());
         };
@@ -478,13 +478,19 @@ struct Tokens {
 }
 
 impl Tokens {
-    fn place(&self) -> String {
-        format!("provider_tokens/{}/{}", self.provider, self.mode.as_str())
+    fn place(&self, product: &str) -> String {
+        let (provider, mode) = (self.provider, self.mode.as_str());
+        if product.is_empty() {
+            format!("provider_tokens/{provider}/{mode}")
+        } else {
+            format!("provider_tokens/{provider}/{mode}/{product}")
+        }
     }
 
-    async fn try_load(&self) -> Result<Option<AccessToken>, VaultError> {
+    async fn try_load(&self, product: &str) -> Result<Option<AccessToken>, VaultError> {
         let mut tx = self.app.db.read().await?;
-        let stored = rows::token(&mut tx, &self.tenant, self.provider, self.mode).await?;
+        let (tenant, mode) = (&self.tenant, self.mode);
+        let stored = rows::token(&mut tx, tenant, self.provider, mode, product).await?;
         let Some((sealed, expires_at)) = stored else {
             return Ok(None);
         };
@@ -492,15 +498,15 @@ impl Tokens {
         let value = self
             .app
             .vault
-            .open(&mut tx, &self.tenant, &self.place(), &sealed, now)
+            .open(&mut tx, tenant, &self.place(product), &sealed, now)
             .await?;
         Ok(Some(AccessToken { value, expires_at }))
     }
 
-    async fn try_save(&self, token: &AccessToken) -> Result<(), VaultError> {
+    async fn try_save(&self, product: &str, token: &AccessToken) -> Result<(), VaultError> {
         let mut tx = self.app.db.begin().await?;
         let now = self.app.clock.now();
-        let place = self.place();
+        let place = self.place(product);
         let sealed = self
             .app
             .vault
@@ -512,6 +518,7 @@ impl Tokens {
             tenant,
             provider,
             self.mode,
+            product,
             sealed,
             token.expires_at,
         )
@@ -524,7 +531,7 @@ impl Tokens {
 #[async_trait]
 impl TokenStore for Tokens {
     async fn guard(&self) -> OwnedMutexGuard<()> {
-        let key = format!("{}/{}", self.tenant, self.place());
+        let key = format!("{}/{}", self.tenant, self.place(""));
         let lock = {
             let mut all = self
                 .app
@@ -537,16 +544,16 @@ impl TokenStore for Tokens {
         lock.lock_owned().await
     }
 
-    async fn load(&self) -> Option<AccessToken> {
+    async fn load(&self, product: &str) -> Option<AccessToken> {
         // A token that cannot be read is fetched anew.
-        self.try_load().await.unwrap_or_else(|e| {
+        self.try_load(product).await.unwrap_or_else(|e| {
             tracing::warn!(provider = self.provider, error = %e, "access token not readable");
             None
         })
     }
 
-    async fn save(&self, token: &AccessToken) {
-        if let Err(e) = self.try_save(token).await {
+    async fn save(&self, product: &str, token: &AccessToken) {
+        if let Err(e) = self.try_save(product, token).await {
             tracing::warn!(provider = self.provider, error = %e, "access token not kept");
         }
     }

@@ -1,15 +1,16 @@
 //! Refunds (R10): asked for, approved by another person above the limit, sent once, and asked
 //! after until they end (R4, R13).
 use super::books::{Entry, tell_refund};
-use super::provider_accounts::AccountError;
+use super::provider_accounts::{self, AccountError};
 use super::{Actor, App, InputProblem, RefundSupport};
+use crate::domain::account::Mode;
 use crate::domain::event::EventType;
 use crate::domain::ids::{PaymentId, RefundId, TenantId};
 use crate::domain::job::JobKind;
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::refund::{Refund, RefundStatus};
 use crate::domain::{Money, TransitionError};
-use crate::providers::{PaymentProvider, find};
+use crate::providers::find;
 use crate::store::{Cursor, Page, StoreError, Tx, jobs, payments, refunds, tenants};
 
 mod sending;
@@ -31,6 +32,9 @@ pub enum RefundError {
     NotPaid(PaymentStatus),
     #[error("{0} gives back whole payments only")]
     FullOnly(&'static str),
+    /// Nothing here can send it; the sentence says where it is done.
+    #[error("{0}")]
+    NotSupported(&'static str),
     /// R10: above the limit the asker may not be the approver.
     #[error("the person who asked may not approve")]
     OwnRequest,
@@ -67,6 +71,21 @@ pub async fn list(
     limit: i64,
 ) -> Result<Page<Refund>, StoreError> {
     refunds::list(&mut app.db.read().await?, tenant, status, cursor, limit).await
+}
+
+/// The provider's label and how money of this payment goes back, as its account is set up now.
+/// `None` where this version has no such provider.
+pub async fn support(
+    app: &App,
+    p: &Payment,
+) -> Result<Option<(&'static str, RefundSupport)>, AccountError> {
+    let Some(adapter) = find(&p.provider) else {
+        return Ok(None);
+    };
+    let mode = Mode::of(p.test_mode);
+    let account = provider_accounts::open(app, &p.tenant_id, &p.provider, mode).await?;
+    let way = adapter.refunds(&account, &super::payments::reference_of(p, None));
+    Ok(Some((adapter.info().label, way)))
 }
 
 /// What is asked for.
@@ -149,6 +168,8 @@ async fn ask_once(
             InputProblem::new("note", "length", "must have at most 1000 characters").into(),
         );
     }
+    let p = super::payments::get(app, tenant, payment).await?;
+    let support = support(app, &p.ok_or(RefundError::NotFound)?).await?;
     let mut tx = app.db.begin().await?;
     let p = payments::get(&mut tx, tenant, payment)
         .await?
@@ -171,11 +192,14 @@ async fn ask_once(
             left,
         });
     }
-    let info = find(&p.provider).map(PaymentProvider::info);
-    if let Some(info) = info.filter(|i| i.refunds == RefundSupport::FullOnly)
-        && amount != p.captured()
-    {
-        return Err(RefundError::FullOnly(info.label));
+    if let Some((label, way)) = support {
+        match way {
+            RefundSupport::FullOnly if amount != p.captured() => {
+                return Err(RefundError::FullOnly(label));
+            }
+            RefundSupport::Elsewhere(way) => return Err(RefundError::NotSupported(way)),
+            RefundSupport::Partial | RefundSupport::FullOnly | RefundSupport::ByHand => {}
+        }
     }
     match payments::hold_refund(&mut tx, tenant, &p.id, amount.minor).await {
         _ if amount.minor <= 0 => {
@@ -217,6 +241,7 @@ async fn ask_once(
         decided_by: None,
         provider_ref: None,
         failure: None,
+        by_hand: false,
         polls: 0,
         created_at: now,
         updated_at: now,
@@ -320,8 +345,7 @@ pub async fn record_by_hand(
     }
     let mut tx = app.db.begin().await?;
     let (mut refund, p) = load(&mut tx, tenant, id).await?;
-    let by_hand = find(&p.provider).is_some_and(|a| a.info().refunds == RefundSupport::ByHand);
-    if !by_hand || refund.status != RefundStatus::Sending {
+    if !refund.by_hand || refund.status != RefundStatus::Sending {
         return Err(StoreError::Stale.into());
     }
     note.trim().clone_into(&mut refund.note);

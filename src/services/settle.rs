@@ -408,6 +408,7 @@ async fn surplus_task(
         decided_by: None,
         provider_ref: None,
         failure: None,
+        by_hand: false,
         polls: 0,
         created_at: now,
         updated_at: now,

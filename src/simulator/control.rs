@@ -101,11 +101,12 @@ async fn accounts(State(sim): State<Sim>, Json(wanted): Json<Value>) -> Answer {
 }
 
 async fn plant(State(sim): State<Sim>, Json(wanted): Json<Value>) -> Answer {
-    let fault: Fault =
+    let mut fault: Fault =
         serde_json::from_value(wanted).map_err(|error| Refusal::Input(error.to_string()))?;
     fault.check().map_err(Refusal::Input)?;
     if fault.provider != "*" {
-        known(&fault.provider)?;
+        let provider = known(&fault.provider)?;
+        fault.operation = provider.operation(&fault.operation).to_owned();
     }
     sim.faults.plant(fault);
     planted(State(sim)).await

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::faults::{About, FaultKind};
-use super::ledger::{Change, Hook, Payment};
+use super::ledger::{Account, Change, Hook, Payment};
 use super::{Provider, Sim, named};
 
 /// How long a held hook waits for one to overtake it.
@@ -37,8 +37,15 @@ pub async fn plan(
     }
     let mut hook = unsigned(sim, provider, new.payment, new.url, new.event, &body);
     hook.headers = new.headers;
+    let known = sim.ledger.account(provider.name(), &new.payment.account);
+    let account = known.await?.unwrap_or_else(|| Account {
+        provider: provider.name().into(),
+        id: new.payment.account.clone(),
+        hook_url: None,
+        data: Value::Null,
+    });
     hook.headers
-        .extend(provider.sign(&new.payment.account, &hook.body));
+        .extend(provider.sign(&account, &hook.body, sim.clock.now()));
     hook.fault = fault.as_ref().map(|f| named(f.kind));
     let Some(fault) = fault else {
         return Ok(vec![Change::Hook(hook)]);

@@ -2,6 +2,9 @@
 //! This file holds what every provider stands on: the registry, the call wrapper and the runner.
 //! Each provider's format is in its own file, written from its documentation alone.
 
+#[cfg(feature = "sample-provider")]
+#[path = "../../docs/sample-provider/acme_simulator.rs"]
+mod acme;
 mod clock;
 mod control;
 mod faults;
@@ -34,7 +37,12 @@ use ledger::{Account, Call, Change, Hook, Ledger, Payment, Task};
 use listener::{Cut, CutListener};
 
 /// Every provider. One file and one line each.
-static PROVIDERS: &[&dyn Provider] = &[&mpesa::Mpesa, &paystack::Paystack];
+static PROVIDERS: &[&dyn Provider] = &[
+    &mpesa::Mpesa,
+    &paystack::Paystack,
+    #[cfg(feature = "sample-provider")]
+    &acme::Acme,
+];
 
 /// How often the runner looks for what has come due by itself.
 const TICK: Duration = Duration::from_millis(250);
@@ -173,6 +181,12 @@ trait Provider: Send + Sync {
     /// First path segment and routes; more than one where test and live have different hosts.
     fn mounts(&self) -> Vec<(&'static str, Router<Sim>)>;
 
+    /// Its own name of an operation that every provider has: `start`, `fetch`, `refund` and
+    /// `fetch_refund`, by which a fault may be planted at any of them.
+    fn operation<'a>(&self, name: &'a str) -> &'a str {
+        name
+    }
+
     /// An account from `POST /_control/accounts`, or why not.
     fn account(&self, wanted: &Value) -> Result<Account, String>;
 
@@ -182,8 +196,9 @@ trait Provider: Send + Sync {
     /// Makes an answer or a hook's body untrue in the fields that this provider uses.
     fn distort(&self, wrong: FaultKind, body: &mut Value);
 
-    /// The headers that prove a hook's body.
-    fn sign(&self, account: &str, body: &str) -> Vec<(String, String)>;
+    /// The headers that prove a hook's body, sent at `now` (Unix milliseconds). An account that was
+    /// never registered has its id alone.
+    fn sign(&self, account: &Account, body: &str, now: i64) -> Vec<(String, String)>;
 
     /// Whether the answer to a hook ends its delivery.
     fn delivered(&self, status: u16) -> bool;

@@ -90,6 +90,16 @@ impl Provider for Mpesa {
         NAME
     }
 
+    fn operation<'a>(&self, name: &'a str) -> &'a str {
+        match name {
+            "start" => "push",
+            "fetch" => "query",
+            "refund" => "reversal",
+            "fetch_refund" => "status",
+            own => own,
+        }
+    }
+
     fn mounts(&self) -> Vec<(&'static str, Router<Sim>)> {
         let routes = || {
             Router::new()
@@ -160,7 +170,7 @@ impl Provider for Mpesa {
     }
 
     /// M-Pesa signs nothing.
-    fn sign(&self, _account: &str, _body: &str) -> Vec<(String, String)> {
+    fn sign(&self, _: &Account, _: &str, _: i64) -> Vec<(String, String)> {
         Vec::new()
     }
 

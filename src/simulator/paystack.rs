@@ -180,6 +180,15 @@ impl Provider for Paystack {
         NAME
     }
 
+    fn operation<'a>(&self, name: &'a str) -> &'a str {
+        match name {
+            "start" => "initialize",
+            "fetch" => "verify",
+            "fetch_refund" => "refund_fetch",
+            own => own,
+        }
+    }
+
     fn mounts(&self) -> Vec<(&'static str, Router<Sim>)> {
         let routes = Router::new()
             .route("/transaction/initialize", post(transactions::initialize))
@@ -265,8 +274,8 @@ impl Provider for Paystack {
         }
     }
 
-    fn sign(&self, account: &str, body: &str) -> Vec<(String, String)> {
-        vec![("x-paystack-signature".into(), signature(account, body))]
+    fn sign(&self, account: &Account, body: &str, _: i64) -> Vec<(String, String)> {
+        vec![("x-paystack-signature".into(), signature(&account.id, body))]
     }
 
     /// Only 200 counts.
@@ -334,7 +343,8 @@ impl Provider for Paystack {
         let body = wire::success_event(&paid, &sale);
         let event = "charge.success".to_owned();
         let mut hook = hooks::unsigned(sim, &Paystack, payment, url, event, &body);
-        hook.headers = self.sign("sk_test_not_the_merchants_key", &hook.body);
+        let signed = signature("sk_test_not_the_merchants_key", &hook.body);
+        hook.headers = vec![("x-paystack-signature".into(), signed)];
         Ok(Some(hook))
     }
 }

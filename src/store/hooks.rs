@@ -2,7 +2,7 @@
 use super::{Cursor, Page, StoreError, Tx, at, at_opt, expect_one, parsed, text};
 use crate::domain::Timestamp;
 use crate::domain::account::Mode;
-use crate::domain::hook::{Hook, HookStatus};
+use crate::domain::hook::{Hook, HookProof, HookStatus};
 use crate::domain::ids::{HookId, TenantId};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -18,6 +18,7 @@ fn hook(row: &AnyRow) -> Result<Hook, StoreError> {
         headers: text(row, "headers")?,
         body: row.try_get("body")?,
         source: text(row, "source")?,
+        proof: HookProof::parse(&text(row, "proof")?),
         status: parsed(row, "status", HookStatus::parse)?,
         why: text(row, "why")?,
         deliveries: row.try_get("deliveries")?,
@@ -31,8 +32,8 @@ fn hook(row: &AnyRow) -> Result<Hook, StoreError> {
 pub async fn keep(tx: &mut Tx<'_>, h: &Hook) -> Result<Option<HookId>, StoreError> {
     let done = sqlx::query(
         "INSERT INTO hooks (id, tenant_id, provider, mode, dedupe_key, path_reference, headers,
-             body, source, status, why, deliveries, received_at, handled_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1, $12, NULL)
+             body, source, proof, status, why, deliveries, received_at, handled_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, NULL)
          ON CONFLICT (tenant_id, provider, mode, dedupe_key) DO NOTHING",
     )
     .bind(h.id.to_string())
@@ -44,6 +45,7 @@ pub async fn keep(tx: &mut Tx<'_>, h: &Hook) -> Result<Option<HookId>, StoreErro
     .bind(&h.headers)
     .bind(h.body.clone())
     .bind(&h.source)
+    .bind(h.proof.as_str())
     .bind(h.status.as_str())
     .bind(&h.why)
     .bind(h.received_at.unix_ms())

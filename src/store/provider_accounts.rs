@@ -129,14 +129,16 @@ pub async fn token(
     tenant: &TenantId,
     provider: &str,
     mode: Mode,
+    product: &str,
 ) -> Result<Option<(Vec<u8>, Timestamp)>, StoreError> {
     let found = sqlx::query(
         "SELECT sealed, expires_at FROM provider_tokens
-         WHERE tenant_id = $1 AND provider = $2 AND mode = $3",
+         WHERE tenant_id = $1 AND provider = $2 AND mode = $3 AND product = $4",
     )
     .bind(tenant.to_string())
     .bind(provider)
     .bind(mode.as_str())
+    .bind(product)
     .fetch_optional(&mut **tx)
     .await?;
     found
@@ -149,18 +151,20 @@ pub async fn save_token(
     tenant: &TenantId,
     provider: &str,
     mode: Mode,
+    product: &str,
     sealed: Vec<u8>,
     expires_at: Timestamp,
 ) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO provider_tokens (tenant_id, provider, mode, sealed, expires_at)
-         VALUES ($1, $2, $3, $4, $5)
-         ON CONFLICT (tenant_id, provider, mode)
+        "INSERT INTO provider_tokens (tenant_id, provider, mode, product, sealed, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (tenant_id, provider, mode, product)
          DO UPDATE SET sealed = excluded.sealed, expires_at = excluded.expires_at",
     )
     .bind(tenant.to_string())
     .bind(provider)
     .bind(mode.as_str())
+    .bind(product)
     .bind(sealed)
     .bind(expires_at.unix_ms())
     .execute(&mut **tx)
@@ -168,7 +172,7 @@ pub async fn save_token(
     Ok(())
 }
 
-/// Drops the cached token: its credentials changed.
+/// Drops the cached tokens: the credentials changed.
 pub async fn drop_token(
     tx: &mut Tx<'_>,
     tenant: &TenantId,

@@ -1,6 +1,8 @@
 //! Refunds.
 use super::payments::failure;
-use super::{Cursor, Page, StoreError, Tx, at, expect_one, money, parsed, text, text_opt};
+use super::{
+    Cursor, Page, StoreError, Tx, at, expect_one, flag, money, on, parsed, text, text_opt,
+};
 use crate::domain::ids::{PaymentId, RefundId, TenantId};
 use crate::domain::refund::{Refund, RefundStatus};
 use sqlx::any::AnyRow;
@@ -19,6 +21,7 @@ fn refund(row: &AnyRow) -> Result<Refund, StoreError> {
         decided_by: text_opt(row, "decided_by")?,
         provider_ref: text_opt(row, "provider_ref")?,
         failure: failure(row)?,
+        by_hand: on(row, "by_hand")?,
         polls: row.try_get("polls")?,
         created_at: at(row, "created_at")?,
         updated_at: at(row, "updated_at")?,
@@ -41,8 +44,8 @@ pub async fn insert_once(
     sqlx::query(
         "INSERT INTO refunds (id, tenant_id, payment_id, amount_minor, currency, status, reason,
              note, requested_by, decided_by, provider_ref, failure_code, failure_message, polls,
-             created_at, updated_at, form_key)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+             created_at, updated_at, form_key, by_hand)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
     )
     .bind(r.id.to_string())
     .bind(r.tenant_id.to_string())
@@ -61,6 +64,7 @@ pub async fn insert_once(
     .bind(r.created_at.unix_ms())
     .bind(r.updated_at.unix_ms())
     .bind(form_key)
+    .bind(flag(r.by_hand))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -137,8 +141,8 @@ pub async fn save(tx: &mut Tx<'_>, r: &Refund, was: RefundStatus) -> Result<(), 
     let done = sqlx::query(
         "UPDATE refunds SET status = $1, note = $2, decided_by = $3,
              provider_ref = COALESCE($4, provider_ref),
-             failure_code = $5, failure_message = $6, polls = $7, updated_at = $8
-         WHERE tenant_id = $9 AND id = $10 AND status = $11",
+             failure_code = $5, failure_message = $6, polls = $7, updated_at = $8, by_hand = $9
+         WHERE tenant_id = $10 AND id = $11 AND status = $12",
     )
     .bind(r.status.as_str())
     .bind(&r.note)
@@ -148,6 +152,7 @@ pub async fn save(tx: &mut Tx<'_>, r: &Refund, was: RefundStatus) -> Result<(), 
     .bind(r.failure.as_ref().map(|f| f.message.clone()))
     .bind(r.polls)
     .bind(r.updated_at.unix_ms())
+    .bind(flag(r.by_hand))
     .bind(r.tenant_id.to_string())
     .bind(r.id.to_string())
     .bind(was.as_str())

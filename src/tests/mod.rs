@@ -7,6 +7,7 @@
 )]
 mod api;
 mod commands;
+mod conformance;
 mod dashboard;
 mod flows;
 mod layers;

@@ -78,6 +78,9 @@ fn answer(reply: &Reply) -> Response {
             };
             ([(header::CONTENT_TYPE, kind)], *body).into_response()
         }
+        Reply::Said(body) => {
+            ([(header::CONTENT_TYPE, "application/json")], body.clone()).into_response()
+        }
         Reply::NotVerified => StatusCode::UNAUTHORIZED.into_response(),
         Reply::Unreadable => StatusCode::BAD_REQUEST.into_response(),
         Reply::Unknown => StatusCode::NOT_FOUND.into_response(),

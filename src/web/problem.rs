@@ -247,6 +247,11 @@ impl From<RefundError> for Problem {
                 format!("the payment is {}: nothing can go back", status.as_str()),
             ),
             RefundError::FullOnly(_) => Self::input("amount", "refund_full_only", e),
+            RefundError::NotSupported(_) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "refund_not_supported",
+                e.to_string(),
+            ),
             RefundError::OwnRequest => Self::new(
                 StatusCode::FORBIDDEN,
                 "approval_needs_person",

@@ -1,5 +1,7 @@
 use super::*;
-use crate::providers::testing::{Bench, NOW, account, darkness, hook, money, ref_of, start_of};
+use crate::providers::testing::{
+    Bench, NOW, account, darkness, hook, money, receive, ref_of, start_of,
+};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
@@ -307,7 +309,8 @@ fn r6_a_claim_about_the_same_prompt_brings_the_receipt_and_shows_another_amount(
 
 #[test]
 fn r5_callbacks_are_hints_read_by_name() {
-    let read = |body: &str, path: &str| Mpesa.receive(&ours(), &hook(&[], body, path));
+    let read =
+        |body: &str, path: &str| receive(&Mpesa, &ours(), &hook(&[], body, path)).map(|r| r.1);
     let paid = r#"{"Body":{"stkCallback":{"MerchantRequestID":"m","CheckoutRequestID":"ws_1","ResultCode":0,"ResultDesc":"ok","CallbackMetadata":{"Item":[{"Name":"Balance"},{"Name":"MpesaReceiptNumber","Value":"NLJ7RT61SV"},{"Name":"Amount","Value":1.00},{"Name":"PhoneNumber","Value":254708374149}]}}}}"#;
     let reading = read(paid, "p-77").unwrap();
     assert_eq!(reading.dedupe_key, "stk:ws_1:0");

@@ -98,11 +98,23 @@ async fn with_provider(
     let mode = Mode::of(p.test_mode);
     let opened = Opened::new(app, &p.tenant_id, adapter.info(), mode).await?;
     let hook = hook_url(app, &p.tenant_id, &p.provider, mode).await?;
+    let others = of_payment(app, &p.tenant_id, &p.id).await?;
+    let others = others.iter().filter(|r| r.id != refund.id);
+    let (mut refunded_minor, mut under_way_minor) = (0, 0);
+    for other in others {
+        match other.status {
+            RefundStatus::Succeeded => refunded_minor += other.amount.minor,
+            RefundStatus::Sending | RefundStatus::Unknown => under_way_minor += other.amount.minor,
+            _ => {}
+        }
+    }
     let request = StartRefund {
         reference: refund.id.to_string(),
         provider_ref: refund.provider_ref.clone(),
         payment: reference_of(p, None),
         amount: refund.amount,
+        refunded_minor,
+        under_way_minor,
         reason: refund.reason.clone(),
         hook_url: format!("{hook}/{}", refund.id),
     };
@@ -195,6 +207,7 @@ async fn apply_once(
                     again
                 }
                 RefundFound::ByHand => {
+                    refund.by_hand = true;
                     refunds::save(&mut tx, &refund, was).await?;
                     Outcome::Done
                 }

@@ -252,14 +252,14 @@ async fn provider_accounts_with_their_secrets_and_addresses_come_back() {
     let set = set.unwrap();
     assert_eq!((set.len(), &set[0].sealed), (1, &vec![3]));
     let (id, name, mode) = (&tenant.id, "paystack", Mode::Test);
-    accounts::save_token(&mut tx, id, name, mode, vec![7], NOW)
+    accounts::save_token(&mut tx, id, name, mode, "", vec![7], NOW)
         .await
         .unwrap();
-    let token = accounts::token(&mut tx, id, name, mode).await.unwrap();
+    let token = accounts::token(&mut tx, id, name, mode, "").await.unwrap();
     assert_eq!(token, Some((vec![7], NOW)));
     accounts::drop_token(&mut tx, id, name, mode).await.unwrap();
     assert_eq!(
-        accounts::token(&mut tx, id, name, mode).await.unwrap(),
+        accounts::token(&mut tx, id, name, mode, "").await.unwrap(),
         None
     );
     for fresh in ["aa", "bb"] {

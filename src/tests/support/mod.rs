@@ -4,6 +4,7 @@ pub mod api;
 pub mod app;
 pub mod database;
 pub mod process;
+pub mod providers;
 pub mod rows;
 pub mod simulator;
 

@@ -1,6 +1,6 @@
 //! Rows as the services would make them, for the tests of the store.
 use malipo::clock::Clock;
-use malipo::domain::hook::{Hook, HookStatus};
+use malipo::domain::hook::{Hook, HookProof, HookStatus};
 use malipo::domain::method::Method;
 use malipo::domain::order::{Customer, Order, OrderKind, OrderStatus};
 use malipo::domain::payment::{NextAction, Payment, PaymentStatus};
@@ -139,6 +139,7 @@ pub fn refund(payment: &Payment, minor: i64) -> Refund {
         decided_by: None,
         provider_ref: None,
         failure: None,
+        by_hand: false,
         polls: 0,
         created_at: NOW,
         updated_at: NOW,
@@ -176,6 +177,7 @@ pub fn hook(tenant: &Tenant, key: &str) -> Hook {
         headers: "{}".to_owned(),
         body: vec![0, 255, b'{', b'}', 0],
         source: "127.0.0.1".to_owned(),
+        proof: HookProof::Signed,
         status: HookStatus::Received,
         why: String::new(),
         deliveries: 1,

@@ -45,11 +45,32 @@ impl Simulator {
 
     /// A call of the control API; a refusal fails the test.
     pub async fn control(&self, path: &str, body: Value) -> Value {
+        let told = self.try_control(path, body.clone()).await;
+        told.unwrap_or_else(|(status, why)| panic!("{path} {body}: {status} {why}"))
+    }
+
+    /// A call of the control API, or the status and words of its refusal.
+    pub async fn try_control(&self, path: &str, body: Value) -> Result<Value, (u16, String)> {
         let url = format!("{}/_control/{path}", self.url);
         let answer = self.http.post(url).json(&body).send().await.unwrap();
         let (status, text) = (answer.status(), answer.text().await.unwrap());
-        assert!(status.is_success(), "{path} {body}: {text}");
-        serde_json::from_str(&text).unwrap()
+        if status.is_success() {
+            Ok(serde_json::from_str(&text).unwrap())
+        } else {
+            Err((status.as_u16(), text))
+        }
+    }
+
+    /// The providers that it plays.
+    pub async fn providers(&self) -> Vec<String> {
+        let url = format!("{}/_control/health", self.url);
+        let answer = self.http.get(url).send().await.unwrap();
+        let told: Value = answer.json().await.unwrap();
+        let names = told["providers"].as_array().unwrap();
+        names
+            .iter()
+            .map(|n| n.as_str().unwrap().to_owned())
+            .collect()
     }
 
     pub async fn advance(&self, seconds: i64) {

@@ -376,6 +376,21 @@ pub const fn failure(code: FailureCode) -> &'static str {
         C::MerchantLimit => "Your account at the provider cannot take it.",
         C::RepeatedTooSoon => "The same amount was sent by the same customer a moment before.",
         C::AccountLocked => "The customer’s account is locked at the provider.",
+        C::ExpiredCard => "The card has expired: the customer needs another one.",
+        C::CardDetailsWrong => "The card’s number, date or security code did not fit.",
+        C::AuthenticationFailed => "The bank could not confirm the cardholder (3-D Secure).",
+        C::WrongCode => "The one-time code was wrong or too late.",
+        C::CardNotSupported => "The card cannot be used here: its kind, or the bank’s own rule.",
+        C::Blocked => {
+            "The bank or the provider blocks the card: lost, stolen or suspected of fraud."
+        }
+        C::PayerUnknown => "The number has no account at the provider.",
+        C::MerchantBalanceLow => {
+            "Your balance at the provider is too low: top it up and ask again."
+        }
+        C::AlreadyRefunded => "The provider gave this money back before.",
+        C::RefundTooLate => "The provider’s time for giving this money back is over.",
+        C::NotRefundable => "The provider cannot give back this payment or this amount.",
         C::Expired => "The time for the attempt was over.",
         C::ProviderUnavailable => "The provider was down and took nothing.",
         C::ProviderMisconfigured => "Your settings for this provider are wrong.",

@@ -335,6 +335,8 @@ fn outcome(of: TestOutcome) -> Outcome {
         TestOutcome::Cancelled => Outcome::Cancelled,
         TestOutcome::Unreachable => Outcome::Unreachable,
         TestOutcome::NeverAnswers => Outcome::NeverAnswers,
+        TestOutcome::PaidAfterCheck => Outcome::PaidAfterCheck,
+        TestOutcome::Expired => Outcome::Expired,
     }
 }
 

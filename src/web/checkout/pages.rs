@@ -331,6 +331,7 @@ fn useless_again(code: FailureCode) -> bool {
             | FailureCode::MerchantLimit
             | FailureCode::ProviderMisconfigured
             | FailureCode::AccountLocked
+            | FailureCode::Blocked
     )
 }
 

@@ -317,6 +317,8 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "تُلغى",
         Outcome::Unreachable => "الهاتف مغلق",
         Outcome::NeverAnswers => "لا جواب",
+        Outcome::PaidAfterCheck => "مدفوع بعد التحقق",
+        Outcome::Expired => "تنتهي المهلة",
     }
 }
 
@@ -340,7 +342,13 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
     } = *facts;
     let on = phone.map_or_else(String::new, |phone| format!(" على الرقم {phone}"));
     match code {
-        FailureCode::Declined => failed(
+        // The last four are refunds': no customer reads them.
+        FailureCode::Declined
+        | FailureCode::Blocked
+        | FailureCode::MerchantBalanceLow
+        | FailureCode::AlreadyRefunded
+        | FailureCode::RefundTooLate
+        | FailureCode::NotRefundable => failed(
             "لم يتم الدفع: رُفضت العملية".to_owned(),
             format!("نقل {provider} رفضًا لمبلغ {amount} من دون ذكر سبب."),
             "اطلب من بنكك أو شبكتك السماح بالدفع عبر الإنترنت، ثم حاول مجددًا.",
@@ -368,6 +376,42 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
             "لم يتم الدفع: لم يستجب الهاتف".to_owned(),
             format!("لم يصل {provider} إلى الهاتف، أو لم يُكتب الرقم السري في الوقت{on}."),
             "شغّل الهاتف والشاشة ثم حاول مجددًا.",
+            OTHER,
+        ),
+        FailureCode::ExpiredCard => failed(
+            "لم يتم الدفع: انتهت صلاحية البطاقة".to_owned(),
+            format!("رفض البنك مبلغ {amount}: تاريخ البطاقة منتهٍ."),
+            "تحقق من التاريخ على البطاقة، ثم حاول ببطاقة أخرى.",
+            OTHER,
+        ),
+        FailureCode::CardDetailsWrong => failed(
+            "لم يتم الدفع: بيانات البطاقة غير صحيحة".to_owned(),
+            format!("الرقم أو التاريخ أو رمز الأمان غير صحيح، ولم يأخذ {provider} شيئًا."),
+            "حاول مجددًا واكتبها كما هي على البطاقة.",
+            OTHER,
+        ),
+        FailureCode::AuthenticationFailed => failed(
+            "لم يتم الدفع: لم يتمكن بنكك من التحقق منك".to_owned(),
+            format!("لم يكتمل تحقق البنك لمبلغ {amount}."),
+            "حاول مجددًا وأكّد العملية في تطبيق بنكك أو برمزه.",
+            OTHER,
+        ),
+        FailureCode::WrongCode => failed(
+            "لم يتم الدفع: الرمز خاطئ أو متأخر".to_owned(),
+            format!("لم يقبل {provider} الرمز المؤقت{on}."),
+            "حاول مجددًا بأحدث رمز وصلك.",
+            OTHER,
+        ),
+        FailureCode::CardNotSupported => failed(
+            "لم يتم الدفع: لا يمكن استخدام هذه البطاقة هنا".to_owned(),
+            format!("لا يقبل {provider} هذا النوع من البطاقات، أو لا يسمح به بنكك."),
+            "استخدم بطاقة أخرى.",
+            OTHER,
+        ),
+        FailureCode::PayerUnknown => failed(
+            format!("لم يتم الدفع: {provider} لا يعرف الرقم"),
+            format!("لا يوجد حساب {provider}{on}."),
+            "تحقق من الرقم ثم حاول مجددًا.",
             OTHER,
         ),
         FailureCode::PhoneBusy => failed(

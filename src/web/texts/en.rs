@@ -321,6 +321,8 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "Cancelled",
         Outcome::Unreachable => "Phone off",
         Outcome::NeverAnswers => "No answer",
+        Outcome::PaidAfterCheck => "Paid after a check",
+        Outcome::Expired => "Expires",
     }
 }
 
@@ -344,7 +346,13 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
     } = *facts;
     let on = phone.map_or_else(String::new, |phone| format!(" on {phone}"));
     match code {
-        FailureCode::Declined => failed(
+        // The last four are refunds': no customer reads them.
+        FailureCode::Declined
+        | FailureCode::Blocked
+        | FailureCode::MerchantBalanceLow
+        | FailureCode::AlreadyRefunded
+        | FailureCode::RefundTooLate
+        | FailureCode::NotRefundable => failed(
             "Not paid: the payment was refused".to_owned(),
             format!("{provider} passed on a no to {amount} and gave no reason."),
             "Ask your bank or network to allow payments on the internet, then try again.",
@@ -372,6 +380,42 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
             "Not paid: the phone did not answer".to_owned(),
             format!("{provider} could not reach the phone, or nobody typed the PIN in time{on}."),
             "Switch the phone on, wake the screen, then try again.",
+            OTHER,
+        ),
+        FailureCode::ExpiredCard => failed(
+            "Not paid: the card has expired".to_owned(),
+            format!("The bank refused {amount}: the card’s date is over."),
+            "Look at the date on the card, and try again with another one.",
+            OTHER,
+        ),
+        FailureCode::CardDetailsWrong => failed(
+            "Not paid: the card’s details do not fit".to_owned(),
+            format!("Number, date or security code were not right, so {provider} took nothing."),
+            "Try again and type them as they stand on the card.",
+            OTHER,
+        ),
+        FailureCode::AuthenticationFailed => failed(
+            "Not paid: your bank could not confirm you".to_owned(),
+            format!("The bank’s own check for {amount} was not passed."),
+            "Try again, and confirm it in your bank’s app or by its code.",
+            OTHER,
+        ),
+        FailureCode::WrongCode => failed(
+            "Not paid: the code was wrong or too late".to_owned(),
+            format!("{provider} did not accept the one-time code{on}."),
+            "Try again and use the newest code that was sent to you.",
+            OTHER,
+        ),
+        FailureCode::CardNotSupported => failed(
+            "Not paid: this card cannot be used here".to_owned(),
+            format!("{provider} does not take this kind of card, or your bank does not allow it."),
+            "Use another card.",
+            OTHER,
+        ),
+        FailureCode::PayerUnknown => failed(
+            format!("Not paid: {provider} does not know the number"),
+            format!("There is no {provider} account{on}."),
+            "Look at the number, and try again.",
             OTHER,
         ),
         FailureCode::PhoneBusy => failed(

@@ -327,6 +327,8 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "Annulé",
         Outcome::Unreachable => "Téléphone éteint",
         Outcome::NeverAnswers => "Sans réponse",
+        Outcome::PaidAfterCheck => "Payé après vérification",
+        Outcome::Expired => "Expire",
     }
 }
 
@@ -350,7 +352,13 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
     } = *facts;
     let on = phone.map_or_else(String::new, |phone| format!(" sur le {phone}"));
     match code {
-        FailureCode::Declined => failed(
+        // The last four are refunds': no customer reads them.
+        FailureCode::Declined
+        | FailureCode::Blocked
+        | FailureCode::MerchantBalanceLow
+        | FailureCode::AlreadyRefunded
+        | FailureCode::RefundTooLate
+        | FailureCode::NotRefundable => failed(
             "Pas payé : le paiement a été refusé".to_owned(),
             format!("{provider} a transmis un refus pour {amount}, sans raison."),
             "Demandez à votre banque ou opérateur d’autoriser les paiements en ligne, puis réessayez.",
@@ -380,6 +388,42 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
                 "{provider} n’a pas pu joindre le téléphone, ou le code PIN n’a pas été tapé à temps{on}."
             ),
             "Allumez le téléphone et l’écran, puis réessayez.",
+            OTHER,
+        ),
+        FailureCode::ExpiredCard => failed(
+            "Pas payé : la carte a expiré".to_owned(),
+            format!("La banque a refusé {amount} : la date de la carte est dépassée."),
+            "Regardez la date sur la carte et réessayez avec une autre.",
+            OTHER,
+        ),
+        FailureCode::CardDetailsWrong => failed(
+            "Pas payé : les données de la carte sont fausses".to_owned(),
+            format!("Numéro, date ou code de sécurité ne vont pas ; {provider} n’a rien pris."),
+            "Réessayez en les tapant comme sur la carte.",
+            OTHER,
+        ),
+        FailureCode::AuthenticationFailed => failed(
+            "Pas payé : votre banque n’a pas pu vous reconnaître".to_owned(),
+            format!("La vérification de la banque pour {amount} n’a pas abouti."),
+            "Réessayez et confirmez dans l’application de votre banque ou par son code.",
+            OTHER,
+        ),
+        FailureCode::WrongCode => failed(
+            "Pas payé : code faux ou trop tardif".to_owned(),
+            format!("{provider} n’a pas accepté le code à usage unique{on}."),
+            "Réessayez avec le dernier code reçu.",
+            OTHER,
+        ),
+        FailureCode::CardNotSupported => failed(
+            "Pas payé : cette carte ne passe pas ici".to_owned(),
+            format!("{provider} ne prend pas ce type de carte, ou votre banque ne l’autorise pas."),
+            "Utilisez une autre carte.",
+            OTHER,
+        ),
+        FailureCode::PayerUnknown => failed(
+            format!("Pas payé : {provider} ne connaît pas ce numéro"),
+            format!("Il n’y a pas de compte {provider}{on}."),
+            "Vérifiez le numéro, puis réessayez.",
             OTHER,
         ),
         FailureCode::PhoneBusy => failed(

@@ -287,9 +287,21 @@ pub const fn took_nothing(code: FailureCode) -> bool {
         | FailureCode::MerchantLimit
         | FailureCode::RepeatedTooSoon
         | FailureCode::AccountLocked
+        | FailureCode::ExpiredCard
+        | FailureCode::CardDetailsWrong
+        | FailureCode::AuthenticationFailed
+        | FailureCode::WrongCode
+        | FailureCode::CardNotSupported
+        | FailureCode::Blocked
+        | FailureCode::PayerUnknown
         | FailureCode::ProviderUnavailable
         | FailureCode::ProviderMisconfigured => true,
-        FailureCode::Expired | FailureCode::RejectedByStaff => false,
+        FailureCode::Expired
+        | FailureCode::RejectedByStaff
+        | FailureCode::MerchantBalanceLow
+        | FailureCode::AlreadyRefunded
+        | FailureCode::RefundTooLate
+        | FailureCode::NotRefundable => false,
     }
 }
 
@@ -316,10 +328,12 @@ pub enum Outcome {
     Cancelled,
     Unreachable,
     NeverAnswers,
+    PaidAfterCheck,
+    Expired,
 }
 
 impl Outcome {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Paid,
         Self::Declined,
         Self::InsufficientFunds,
@@ -327,6 +341,8 @@ impl Outcome {
         Self::Cancelled,
         Self::Unreachable,
         Self::NeverAnswers,
+        Self::PaidAfterCheck,
+        Self::Expired,
     ];
 }
 

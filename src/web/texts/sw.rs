@@ -319,6 +319,8 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Cancelled => "Inaghairiwa",
         Outcome::Unreachable => "Simu imezimwa",
         Outcome::NeverAnswers => "Hakuna jibu",
+        Outcome::PaidAfterCheck => "Imelipwa baada ya uthibitisho",
+        Outcome::Expired => "Muda unaisha",
     }
 }
 
@@ -342,7 +344,13 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
     } = *facts;
     let on = phone.map_or_else(String::new, |phone| format!(" kwenye {phone}"));
     match code {
-        FailureCode::Declined => failed(
+        // The last four are refunds': no customer reads them.
+        FailureCode::Declined
+        | FailureCode::Blocked
+        | FailureCode::MerchantBalanceLow
+        | FailureCode::AlreadyRefunded
+        | FailureCode::RefundTooLate
+        | FailureCode::NotRefundable => failed(
             "Haijalipwa: malipo yamekataliwa".to_owned(),
             format!("{provider} imekataa {amount} bila kutoa sababu."),
             "Iombe benki au mtandao wako kuruhusu malipo ya mtandaoni, kisha ujaribu tena.",
@@ -370,6 +378,44 @@ fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
             "Haijalipwa: simu haikujibu".to_owned(),
             format!("{provider} haikuifikia simu, au PIN haikuwekwa kwa wakati{on}."),
             "Washa simu na skrini, kisha ujaribu tena.",
+            OTHER,
+        ),
+        FailureCode::ExpiredCard => failed(
+            "Haijalipwa: kadi imekwisha muda".to_owned(),
+            format!("Benki imekataa {amount}: tarehe ya kadi imepita."),
+            "Angalia tarehe kwenye kadi, kisha ujaribu kadi nyingine.",
+            OTHER,
+        ),
+        FailureCode::CardDetailsWrong => failed(
+            "Haijalipwa: maelezo ya kadi si sahihi".to_owned(),
+            format!(
+                "Nambari, tarehe au msimbo wa usalama haukuwa sahihi, {provider} haikuchukua kitu."
+            ),
+            "Jaribu tena ukiandika kama ilivyo kwenye kadi.",
+            OTHER,
+        ),
+        FailureCode::AuthenticationFailed => failed(
+            "Haijalipwa: benki yako haikukuthibitisha".to_owned(),
+            format!("Uthibitisho wa benki kwa {amount} haukukamilika."),
+            "Jaribu tena, na uthibitishe kwenye programu ya benki yako au kwa msimbo wake.",
+            OTHER,
+        ),
+        FailureCode::WrongCode => failed(
+            "Haijalipwa: msimbo si sahihi au umechelewa".to_owned(),
+            format!("{provider} haikukubali msimbo wa mara moja{on}."),
+            "Jaribu tena kwa msimbo mpya zaidi uliotumiwa.",
+            OTHER,
+        ),
+        FailureCode::CardNotSupported => failed(
+            "Haijalipwa: kadi hii haitumiki hapa".to_owned(),
+            format!("{provider} haipokei aina hii ya kadi, au benki yako hairuhusu."),
+            "Tumia kadi nyingine.",
+            OTHER,
+        ),
+        FailureCode::PayerUnknown => failed(
+            format!("Haijalipwa: {provider} haiitambui nambari"),
+            format!("Hakuna akaunti ya {provider}{on}."),
+            "Angalia nambari, kisha ujaribu tena.",
             OTHER,
         ),
         FailureCode::PhoneBusy => failed(

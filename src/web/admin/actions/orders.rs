@@ -300,9 +300,11 @@ pub async fn admin_request_refund(
                 let words = format!("At most {} can still be given back.", money_text(left));
                 refuse("amount", &words)
             }
-            Err(e @ (RefundError::NotPaid(_) | RefundError::FullOnly(_))) => {
-                refuse("amount", &told::sentence(&e.to_string()))
-            }
+            Err(
+                e @ (RefundError::NotPaid(_)
+                | RefundError::FullOnly(_)
+                | RefundError::NotSupported(_)),
+            ) => refuse("amount", &told::sentence(&e.to_string())),
             Err(RefundError::Transition(_) | RefundError::Store(StoreError::Stale)) => {
                 refuse("", CHANGED)
             }

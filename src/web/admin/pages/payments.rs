@@ -187,7 +187,8 @@ pub async fn refund(
     }
     let f = me.frame().await?;
     let order = me.order(&p.order_id).await?;
-    let support = find_provider(&p.provider).map(|a| a.info().refunds);
+    let support = refund_service::support(&me.app, &p).await;
+    let support = support.map_err(Refusal::broken)?.map(|(_, way)| way);
     let limit = me.member.tenant.refund_limit_minor;
     let mut told = me.told("refunds/request");
     let main = refund_forms::ask(
@@ -196,6 +197,10 @@ pub async fn refund(
             limit: limit.map(|minor| Money::new(minor, p.amount.currency)),
             full_only: support == Some(RefundSupport::FullOnly),
             by_hand: support == Some(RefundSupport::ByHand),
+            elsewhere: match support {
+                Some(RefundSupport::Elsewhere(way)) => Some(way),
+                _ => None,
+            },
             order,
             typed: told.typed.clone(),
             payment: p,

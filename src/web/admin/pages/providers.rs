@@ -117,6 +117,8 @@ fn instrument(i: &TestInstrument) -> settings_view::Instrument {
             TestOutcome::Cancelled => "Cancelled by the customer",
             TestOutcome::Unreachable => "Phone cannot be reached",
             TestOutcome::NeverAnswers => "Nobody answers: expires",
+            TestOutcome::PaidAfterCheck => "Paid after the bank's page or a code",
+            TestOutcome::Expired => "Expires",
         },
     }
 }
@@ -128,6 +130,10 @@ fn hook_help(kind: HookKind) -> &'static str {
         }
         HookKind::Hint => {
             "The provider’s calls carry no proof of the sender, so each is a hint: we ask before anything is believed."
+        }
+        HookKind::MerchantApi => {
+            "Set it as the endpoint of the Merchant API on the provider’s pages. The provider asks \
+             here what is owed and says what was paid; each call carries the key."
         }
         HookKind::None => "",
     }
@@ -174,7 +180,7 @@ pub async fn detail(
             test_mode: a.test_mode,
             test_only: a.info.test_only,
             fields: a.info.credentials.iter().map(|x| field(x, &a)).collect(),
-            options: a.info.options.iter().map(|x| field(x, &a)).collect(),
+            options: a.info.options().map(|x| field(x, &a)).collect(),
             values: a.options.clone(),
             hook_test: has_hook.then(|| a.hook_url_test.clone()),
             hook_live: (has_hook && !a.info.test_only).then(|| a.hook_url_live.clone()),

@@ -3,9 +3,7 @@ use super::{Orders, id, story};
 use crate::domain::Money;
 use crate::domain::refund::{Refund, RefundStatus};
 use crate::domain::role::Permission;
-use crate::services::{
-    App, Cursor, RefundSupport, accounts, find_provider, payments, refunds as refund_service,
-};
+use crate::services::{App, Cursor, RefundSupport, accounts, payments, refunds as refund_service};
 use crate::web::admin::auth::{Me, Refusal, Who};
 use crate::web::admin::parts::frame::{Nav, Page};
 use crate::web::admin::views::orders::customer_name;
@@ -17,17 +15,19 @@ use serde::Deserialize;
 /// Ended ones that the desk still lists.
 const RECENT: i64 = 30;
 
-/// The provider cannot send money back.
-fn by_hand(provider: &str) -> bool {
-    find_provider(provider).is_some_and(|a| a.info().refunds == RefundSupport::ByHand)
-}
-
 async fn queued(me: &Me, orders: &mut Orders, refund: Refund) -> Result<view::Queued, Refusal> {
     let payment = payments::get(&me.app, &me.member.tenant.id, &refund.payment_id)
         .await?
         .ok_or(Refusal::NotFound)?;
     let order = orders.get(me, &payment.order_id).await?;
-    let by_hand = by_hand(&payment.provider);
+    let support = refund_service::support(&me.app, &payment).await;
+    let support = support.map_err(Refusal::broken)?.map(|(_, way)| way);
+    // Money from elsewhere, such as surplus, is paid back by hand where the provider cannot.
+    let cannot = matches!(
+        support,
+        Some(RefundSupport::ByHand | RefundSupport::Elsewhere(_))
+    );
+    let by_hand = refund.by_hand || cannot;
     Ok(view::Queued {
         refund,
         by_hand,
@@ -154,7 +154,14 @@ async fn item(
             }
         })
         .collect();
-    let by_hand = by_hand(&payment.provider);
+    let support = refund_service::support(&me.app, &payment).await;
+    let support = support.map_err(Refusal::broken)?.map(|(_, way)| way);
+    // Money from elsewhere, such as surplus, is paid back by hand where the provider cannot.
+    let cannot = matches!(
+        support,
+        Some(RefundSupport::ByHand | RefundSupport::Elsewhere(_))
+    );
+    let by_hand = refund.by_hand || cannot;
     Ok(view::Item {
         story: story::of_payment(f, &steps, &payment.id),
         limit: tenant

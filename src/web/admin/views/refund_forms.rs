@@ -16,6 +16,8 @@ pub struct Ask {
     /// The provider takes whole refunds only.
     pub full_only: bool,
     pub by_hand: bool,
+    /// Nothing here can send it; where it is done.
+    pub elsewhere: Option<&'static str>,
     pub typed: Typed,
 }
 
@@ -62,6 +64,11 @@ pub fn ask(f: &Frame, a: Ask) -> AnyView {
             "After it is approved, somebody pays it back by bank, phone or cash and records it.";
         note(Note::warn(format!("{label} cannot send money back."), text))
     });
+    let elsewhere = a.elsewhere.map(|way| {
+        let text = format!("{label} takes no refunds from here.");
+        note(Note::warn(text, way))
+    });
+    let asks = elsewhere.is_none();
     let name = customer_name(&a.order.customer);
     let href = f.url(&format!("/orders/{}", a.order.id));
     let from = format!("{label} {}", sentences::method(p.method));
@@ -75,25 +82,26 @@ pub fn ask(f: &Frame, a: Ask) -> AnyView {
         ("Captured", Some(amt(p.captured()))),
         ("Can still be refunded", Some(amt(left))),
     ]);
-    let form = Post::to("/do/admin/refunds/request", f)
-        .class("form")
-        .once()
-        .with("payment", p.id.to_string())
-        .with("currency", left.currency.code())
-        .view(view! {
-            <section class="panel"><div class="in">{pairs}</div></section>
-            {by_hand}{limit}
-            {amount}
-            {Input::select("reason", "Reason", reasons).view(&a.typed)}
-            {Input::area("note", "What happened", 2)
-                .optional()
-                .help("For those who approve and for the books.")
-                .view(&a.typed)}
-            <div class="acts">
-                <button class="btn primary">"Ask for the refund"</button>
-                <a class="btn quiet" href=back.clone()>"Keep the money"</a>
-            </div>
-        });
+    let form = asks.then(|| {
+        Post::to("/do/admin/refunds/request", f)
+            .class("form")
+            .once()
+            .with("payment", p.id.to_string())
+            .with("currency", left.currency.code())
+            .view(view! {
+                {by_hand}{limit}
+                {amount}
+                {Input::select("reason", "Reason", reasons).view(&a.typed)}
+                {Input::area("note", "What happened", 2)
+                    .optional()
+                    .help("For those who approve and for the books.")
+                    .view(&a.typed)}
+                <div class="acts">
+                    <button class="btn primary">"Ask for the refund"</button>
+                    <a class="btn quiet" href=back.clone()>"Keep the money"</a>
+                </div>
+            })
+    });
     view! {
         {crumbs(back, "Payment", code(p.id.to_string()))}
         <header class="head">
@@ -103,6 +111,8 @@ pub fn ask(f: &Frame, a: Ask) -> AnyView {
             </div>
         </header>
         {a.typed.summary("The refund was not asked for")}
+        <section class="panel"><div class="in">{pairs}</div></section>
+        {elsewhere}
         {form}
     }
     .into_any()

@@ -207,6 +207,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                     limit: Some(money("KES", 500_000)),
                     full_only: false,
                     by_hand: true,
+                    elsewhere: None,
                     typed: Typed::default(),
                 },
             ),

@@ -1,5 +1,5 @@
 //! One record of each kind, for the tests of pages.
-use crate::domain::hook::{Hook, HookStatus};
+use crate::domain::hook::{Hook, HookProof, HookStatus};
 use crate::domain::ids::{HookId, Id, OrderId, PaymentId, ProofId, RefundId, TenantId, UserId};
 use crate::domain::method::Method;
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
@@ -176,6 +176,7 @@ pub fn refund(n: u128, amount: Money, status: RefundStatus) -> Refund {
         decided_by: None,
         provider_ref: None,
         failure: None,
+        by_hand: false,
         polls: 0,
         created_at: ago(12),
         updated_at: NOW,
@@ -193,6 +194,7 @@ pub fn hook(n: u128, status: HookStatus) -> Hook {
         headers: r#"{"content-type":"application/json","user-agent":"Paystack/2.0"}"#.to_owned(),
         body: br#"{"event":"charge.success","data":{"amount":4200000,"currency":"NGN"}}"#.to_vec(),
         source: "52.31.139.75".to_owned(),
+        proof: HookProof::Signed,
         status,
         why: "no payment has this reference".to_owned(),
         deliveries: 2,
