@@ -23,7 +23,7 @@ const fn entry(code: &'static str, exponent: u8, bare: bool) -> Entry {
 }
 
 /// Code, minor digits (ISO 4217), and whether everyday prices leave zero minor digits out.
-static TABLE: [Entry; 46] = [
+static TABLE: [Entry; 50] = [
     entry("AED", 2, false),
     entry("AUD", 2, false),
     entry("BDT", 2, false),
@@ -48,6 +48,7 @@ static TABLE: [Entry; 46] = [
     entry("KES", 2, true),
     entry("KWD", 3, false),
     entry("LKR", 2, false),
+    entry("LRD", 2, true),
     entry("MAD", 2, false),
     entry("MWK", 2, true),
     entry("MYR", 2, false),
@@ -61,6 +62,8 @@ static TABLE: [Entry; 46] = [
     entry("RWF", 0, true),
     entry("SAR", 2, false),
     entry("SGD", 2, false),
+    entry("SSP", 2, true),
+    entry("SZL", 2, false),
     entry("THB", 2, false),
     entry("TZS", 2, true),
     entry("UGX", 0, true),
@@ -70,13 +73,14 @@ static TABLE: [Entry; 46] = [
     entry("XAF", 0, true),
     entry("XOF", 0, true),
     entry("ZAR", 2, false),
+    entry("ZMW", 2, false),
 ];
 
 impl Currency {
     pub const KES: Self = Self(&TABLE[21]);
-    pub const NGN: Self = Self(&TABLE[28]);
-    pub const USD: Self = Self(&TABLE[40]);
-    pub const XOF: Self = Self(&TABLE[44]);
+    pub const NGN: Self = Self(&TABLE[29]);
+    pub const USD: Self = Self(&TABLE[43]);
+    pub const XOF: Self = Self(&TABLE[47]);
 
     /// The currency of an upper-case ISO 4217 code, if the table has it.
     pub fn parse(code: &str) -> Option<Self> {

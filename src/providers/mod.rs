@@ -19,6 +19,7 @@ mod info;
 mod manual;
 mod mock;
 mod mpesa;
+mod mtn_momo;
 mod paystack;
 #[cfg(test)]
 mod testing;
@@ -29,8 +30,9 @@ pub use info::*;
 
 /// Every provider that Malipo speaks, in the order of the settings page.
 pub static REGISTRY: &[&dyn PaymentProvider] = &[
-    &mpesa::Mpesa,
     &paystack::Paystack,
+    &mpesa::Mpesa,
+    &mtn_momo::MtnMomo,
     &manual::Manual,
     &mock::Mock,
     #[cfg(feature = "sample-provider")]

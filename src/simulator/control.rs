@@ -80,6 +80,7 @@ async fn index() -> Response {
         "<div class=\"sheet\"><h1>Payment provider simulator</h1><table>{list}</table>\
          <p><a href=\"/mpesa/phone\">The customer's phone (M-Pesa sandbox)</a><br>\
          <a href=\"/mpesa-live/phone\">The customer's phone (M-Pesa production)</a><br>\
+         <a href=\"/mtn_momo/phone\">The customer's phone (MTN MoMo)</a><br>\
          <a href=\"/_control/ledger\">Ledger</a></p></div>"
     );
     page("Simulator", &inner)

@@ -12,6 +12,7 @@ mod hooks;
 mod ledger;
 mod listener;
 mod mpesa;
+mod mtn_momo;
 mod pages;
 mod paystack;
 
@@ -26,7 +27,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use axum::Router;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
+use axum::response::{Html, IntoResponse, Response};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, MutexGuard, Notify};
@@ -38,8 +39,9 @@ use listener::{Cut, CutListener};
 
 /// Every provider. One file and one line each.
 static PROVIDERS: &[&dyn Provider] = &[
-    &mpesa::Mpesa,
     &paystack::Paystack,
+    &mpesa::Mpesa,
+    &mtn_momo::MtnMomo,
     #[cfg(feature = "sample-provider")]
     &acme::Acme,
 ];
@@ -255,8 +257,13 @@ impl Reply {
 }
 
 impl IntoResponse for Reply {
+    /// `null` is no body at all, and a text is a page: some providers answer so.
     fn into_response(self) -> Response {
-        (self.status, axum::Json(self.body)).into_response()
+        match self.body {
+            Value::Null => self.status.into_response(),
+            Value::String(page) => (self.status, Html(page)).into_response(),
+            body => (self.status, axum::Json(body)).into_response(),
+        }
     }
 }
 

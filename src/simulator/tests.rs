@@ -2,6 +2,7 @@
 
 mod control;
 mod mpesa;
+mod mtn_momo;
 mod paystack;
 
 use std::sync::{Arc, Mutex};
