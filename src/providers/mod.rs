@@ -14,6 +14,7 @@ use std::sync::Arc;
 #[cfg(feature = "sample-provider")]
 #[path = "../../docs/sample-provider/acme.rs"]
 mod acme;
+mod flutterwave;
 pub mod http;
 mod info;
 mod manual;
@@ -31,6 +32,7 @@ pub use info::*;
 /// Every provider that Malipo speaks, in the order of the settings page.
 pub static REGISTRY: &[&dyn PaymentProvider] = &[
     &paystack::Paystack,
+    &flutterwave::Flutterwave,
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
     &manual::Manual,

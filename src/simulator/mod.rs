@@ -8,6 +8,7 @@ mod acme;
 mod clock;
 mod control;
 mod faults;
+mod flutterwave;
 mod hooks;
 mod ledger;
 mod listener;
@@ -40,6 +41,7 @@ use listener::{Cut, CutListener};
 /// Every provider. One file and one line each.
 static PROVIDERS: &[&dyn Provider] = &[
     &paystack::Paystack,
+    &flutterwave::Flutterwave,
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
     #[cfg(feature = "sample-provider")]

@@ -1,6 +1,7 @@
 //! The simulator over HTTP, as a merchant's program, a customer and a test meet it.
 
 mod control;
+mod flutterwave;
 mod mpesa;
 mod mtn_momo;
 mod paystack;
