@@ -5,7 +5,7 @@ use super::settle::{self, SettleError};
 use super::{Actor, App, ProviderInfo, books, payments, refunds};
 use crate::domain::account::Mode;
 use crate::domain::hook::{Hook, HookProof, HookStatus};
-use crate::domain::ids::{HookId, TenantId};
+use crate::domain::ids::{HookId, Id, RefundId, TenantId};
 use crate::domain::job::{JobKind, Outcome};
 use crate::domain::payment::Payment;
 use crate::providers::{
@@ -261,10 +261,16 @@ pub async fn apply(
             }
         }
         HookAbout::Refund {
-            payment_reference, ..
+            payment_reference,
+            refund_reference,
         } => {
-            let claims = Claims::default();
-            let found = find_payment(app, &hook, payment_reference.as_deref(), &claims).await?;
+            let found = match find_refunded(app, &hook, refund_reference.as_deref()).await? {
+                Some(payment) => Some(payment),
+                None => {
+                    let (reference, claims) = (payment_reference.as_deref(), Claims::default());
+                    find_payment(app, &hook, reference, &claims).await?
+                }
+            };
             let Some(payment) = found.filter(|p| p.test_mode == hook.test_mode) else {
                 return settle_hook(app, &hook, HookStatus::Ignored, "no payment of ours").await;
             };
@@ -296,6 +302,25 @@ async fn find_payment(
         Some(theirs) => by_provider_ref(&mut tx, tenant, &hook.provider, theirs).await,
         None => Ok(None),
     }
+}
+
+/// The payment of a refund that is named by our own id: in the body, or else in the address.
+async fn find_refunded(
+    app: &App,
+    hook: &Hook,
+    reference: Option<&str>,
+) -> Result<Option<Payment>, StoreError> {
+    let mut tx = app.db.read().await?;
+    let tenant = &hook.tenant_id;
+    for candidate in [reference, Some(hook.path_reference.as_str())] {
+        let Some(id) = candidate.and_then(RefundId::parse) else {
+            continue;
+        };
+        if let Some(refund) = crate::store::refunds::get(&mut tx, tenant, &id).await? {
+            return crate::store::payments::get(&mut tx, tenant, &refund.payment_id).await;
+        }
+    }
+    Ok(None)
 }
 
 /// Writes the hook into the order's story, once.
