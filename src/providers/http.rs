@@ -70,6 +70,10 @@ impl Http {
     pub fn post(&self, url: &str) -> reqwest::RequestBuilder {
         self.0.post(url)
     }
+
+    pub fn patch(&self, url: &str) -> reqwest::RequestBuilder {
+        self.0.patch(url)
+    }
 }
 
 /// Sends a request and reads the answer whole. The status is the caller's to judge.

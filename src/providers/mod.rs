@@ -17,6 +17,7 @@ mod acme;
 mod flutterwave;
 pub mod http;
 mod info;
+mod mamopay;
 mod manual;
 mod mock;
 mod mpesa;
@@ -35,6 +36,7 @@ pub static REGISTRY: &[&dyn PaymentProvider] = &[
     &flutterwave::Flutterwave,
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
+    &mamopay::MamoPay,
     &manual::Manual,
     &mock::Mock,
     #[cfg(feature = "sample-provider")]

@@ -12,6 +12,7 @@ mod flutterwave;
 mod hooks;
 mod ledger;
 mod listener;
+mod mamopay;
 mod mpesa;
 mod mtn_momo;
 mod pages;
@@ -44,6 +45,7 @@ static PROVIDERS: &[&dyn Provider] = &[
     &flutterwave::Flutterwave,
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
+    &mamopay::MamoPay,
     #[cfg(feature = "sample-provider")]
     &acme::Acme,
 ];

@@ -2,6 +2,7 @@
 
 mod control;
 mod flutterwave;
+mod mamopay;
 mod mpesa;
 mod mtn_momo;
 mod paystack;
