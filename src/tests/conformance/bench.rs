@@ -13,6 +13,8 @@ const PHONES: [(&str, &str); 4] = [
     ("SE", "+46733123999"),
 ];
 
+const EMAIL: &str = "wanjiku@customers.example";
+
 /// An amount that most providers take, in minor units.
 const AMOUNT: i64 = 150_000;
 
@@ -24,6 +26,7 @@ pub struct Bench {
     pub amount: i64,
     /// What every amount must be a multiple of, and the least.
     pub step: i64,
+    secrets: Vec<String>,
 }
 
 impl Bench {
@@ -38,7 +41,7 @@ impl Bench {
             hooks: true,
         })
         .await;
-        t.offer(info).await;
+        let secrets = t.offer(info).await;
         let method = info.methods.first().unwrap();
         let mut bench = Self {
             t,
@@ -47,6 +50,7 @@ impl Bench {
             currency: "",
             amount: AMOUNT,
             step: 1,
+            secrets,
         };
         // The account decides which of the table's currencies it takes: the first that works.
         for rule in info.currencies {
@@ -72,10 +76,18 @@ impl Bench {
     }
 
     pub async fn order(&self) -> Value {
-        let customer = json!({ "email": "wanjiku@customers.example", "name": "Wanjiku Kamau",
+        let customer = json!({ "email": EMAIL, "name": "Wanjiku Kamau",
             "phone": self.phone() });
         let more = json!({ "currency": self.currency, "customer": customer });
         self.t.api.order(self.amount, more).await
+    }
+
+    /// What no log line may hold: credentials, and the customer's number and address.
+    pub fn private(&self) -> Vec<String> {
+        let phone = self.phone().trim_start_matches('+').to_owned();
+        let mut all = vec![phone, EMAIL.to_owned(), self.t.api.key.clone()];
+        all.extend(self.secrets.iter().cloned());
+        all
     }
 
     async fn try_pay(&self, order: &Value) -> crate::support::api::Answer {

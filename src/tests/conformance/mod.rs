@@ -5,6 +5,7 @@
 //!
 //! `cargo test --test integration conformance -- --nocapture` prints the table.
 mod bench;
+mod log;
 mod scenarios;
 
 use bench::Bench;
@@ -20,8 +21,9 @@ pub enum Cell {
     Without(String),
 }
 
-/// Runs the scenarios one after the other, each with an order of its own.
-async fn through(info: &'static ProviderInfo) -> Vec<Cell> {
+/// Runs the scenarios one after the other, each with an order of its own. Returns the cells, and
+/// what no log line may hold.
+async fn through(info: &'static ProviderInfo) -> (Vec<Cell>, Vec<String>) {
     let bench = Bench::new(info).await;
     let mut cells = Vec::new();
     for (name, scenario) in scenarios::ALL {
@@ -30,11 +32,12 @@ async fn through(info: &'static ProviderInfo) -> Vec<Cell> {
         cells.push(scenario(&bench).await);
         bench.t.sim.clear_faults().await;
     }
-    cells
+    (cells, bench.private())
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_provider_of_the_registry_goes_through_every_scenario() {
+    let log = log::listen();
     let played = Bench::played().await;
     let mut running = Vec::new();
     for info in REGISTRY.iter().map(|a| a.info()) {
@@ -55,10 +58,16 @@ async fn every_provider_of_the_registry_goes_through_every_scenario() {
             broken.push(format!("{}: it never came to an end", info.name));
             continue;
         };
-        let Ok(cells) = cells else {
+        let Ok((cells, private)) = cells else {
             broken.push(format!("{}: see the panic above", info.name));
             continue;
         };
+        // R15: no credential and nobody's number or address in any line of the whole run.
+        for value in private {
+            if log.holds(&value) {
+                broken.push(format!("{}: {value} stands in the log", info.name));
+            }
+        }
         let _ = write!(table, "\n| {} |", info.name);
         for (cell, (name, _)) in cells.iter().zip(scenarios::ALL) {
             match cell {
@@ -73,5 +82,6 @@ async fn every_provider_of_the_registry_goes_through_every_scenario() {
         }
     }
     println!("\n{table}\n\nWithout:\n{without}");
+    assert!(log.holds("malipo"), "the log was listened to");
     assert!(broken.is_empty(), "{broken:#?}");
 }

@@ -282,7 +282,8 @@ async fn open(
     let mut urls = BTreeMap::new();
     for info in REGISTRY.iter().map(|a| a.info()) {
         for (mode, suffix) in [(Mode::Test, ""), (Mode::Live, "-live")] {
-            let suffix = if info.name == "mpesa" { suffix } else { "" };
+            let apart = matches!(info.name, "mpesa" | "mamopay");
+            let suffix = if apart { suffix } else { "" };
             let at = format!("{}/{}{suffix}", sim.url, info.name);
             urls.insert((info.name.to_owned(), mode), at);
         }

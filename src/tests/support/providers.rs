@@ -14,10 +14,16 @@ const SANDBOX: &[(&str, &str, &str)] = &[
     ("mtn_momo", "target_environment", "sandbox"),
 ];
 
-/// What a person would paste into the settings form in test mode; only what is required.
+/// What no form insists on, because registering the hook address fills it in: without it hooks are
+/// not believed.
+const HOOK_SECRET: &str = "webhook_secret";
+
+/// What a person would paste into the settings form in test mode: what is required, and what
+/// proves hooks.
 pub fn test_credentials(info: &'static ProviderInfo) -> Vec<(&'static str, String)> {
-    let required = info.credentials.iter().filter(|f| f.required);
-    required.map(|f| (f.name, value(info.name, f))).collect()
+    let fields = info.credentials.iter();
+    let wanted = fields.filter(|f| f.required || f.name == HOOK_SECRET);
+    wanted.map(|f| (f.name, value(info.name, f))).collect()
 }
 
 fn value(provider: &str, field: &Field) -> String {
