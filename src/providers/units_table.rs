@@ -19,7 +19,6 @@ const TABLE: &[(&str, &str, i64, &str)] = &[
     // Minor units, but for UGX, which Stripe wants times a hundred.
     ("stripe", "KES", 150_050, "unit_amount]=150050&"),
     ("stripe", "NGN", 150_050, "unit_amount]=150050&"),
-    ("stripe", "GHS", 150_050, "unit_amount]=150050&"),
     ("stripe", "UGX", 5_000, "unit_amount]=500000&"),
     ("stripe", "XOF", 5_000, "unit_amount]=5000&"),
     ("stripe", "RWF", 5_000, "unit_amount]=5000&"),
