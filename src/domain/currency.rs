@@ -23,16 +23,24 @@ const fn entry(code: &'static str, exponent: u8, bare: bool) -> Entry {
 }
 
 /// Code, minor digits (ISO 4217), and whether everyday prices leave zero minor digits out.
-static TABLE: [Entry; 50] = [
+static TABLE: [Entry; 74] = [
     entry("AED", 2, false),
+    entry("ARS", 2, false),
     entry("AUD", 2, false),
     entry("BDT", 2, false),
     entry("BHD", 3, false),
+    entry("BIF", 0, true),
+    entry("BRL", 2, false),
     entry("BWP", 2, false),
     entry("CAD", 2, false),
     entry("CDF", 2, true),
     entry("CHF", 2, false),
+    entry("CLP", 0, true),
     entry("CNY", 2, false),
+    entry("COP", 2, true),
+    entry("CZK", 2, false),
+    entry("DJF", 0, true),
+    entry("DKK", 2, false),
     entry("EGP", 2, false),
     entry("ETB", 2, false),
     entry("EUR", 2, false),
@@ -40,47 +48,63 @@ static TABLE: [Entry; 50] = [
     entry("GHS", 2, false),
     entry("GNF", 0, true),
     entry("HKD", 2, false),
+    entry("HUF", 2, true),
     entry("IDR", 2, true),
     entry("ILS", 2, false),
     entry("INR", 2, false),
+    entry("ISK", 0, true),
     entry("JOD", 3, false),
     entry("JPY", 0, true),
     entry("KES", 2, true),
+    entry("KMF", 0, true),
+    entry("KRW", 0, true),
     entry("KWD", 3, false),
     entry("LKR", 2, false),
     entry("LRD", 2, true),
     entry("MAD", 2, false),
+    entry("MGA", 2, true),
     entry("MWK", 2, true),
+    entry("MXN", 2, false),
     entry("MYR", 2, false),
     entry("MZN", 2, false),
     entry("NGN", 2, false),
+    entry("NOK", 2, false),
     entry("NPR", 2, false),
+    entry("NZD", 2, false),
     entry("OMR", 3, false),
     entry("PHP", 2, false),
     entry("PKR", 2, false),
+    entry("PLN", 2, false),
+    entry("PYG", 0, true),
     entry("QAR", 2, false),
+    entry("RON", 2, false),
     entry("RWF", 0, true),
     entry("SAR", 2, false),
+    entry("SEK", 2, false),
     entry("SGD", 2, false),
     entry("SSP", 2, true),
     entry("SZL", 2, false),
     entry("THB", 2, false),
+    entry("TND", 3, false),
+    entry("TWD", 2, true),
     entry("TZS", 2, true),
     entry("UGX", 0, true),
     entry("USD", 2, false),
     entry("UZS", 2, true),
     entry("VND", 0, true),
+    entry("VUV", 0, true),
     entry("XAF", 0, true),
     entry("XOF", 0, true),
+    entry("XPF", 0, true),
     entry("ZAR", 2, false),
     entry("ZMW", 2, false),
 ];
 
 impl Currency {
-    pub const KES: Self = Self(&TABLE[21]);
-    pub const NGN: Self = Self(&TABLE[29]);
-    pub const USD: Self = Self(&TABLE[43]);
-    pub const XOF: Self = Self(&TABLE[47]);
+    pub const KES: Self = Self(&TABLE[31]);
+    pub const NGN: Self = Self(&TABLE[43]);
+    pub const USD: Self = Self(&TABLE[65]);
+    pub const XOF: Self = Self(&TABLE[70]);
 
     /// The currency of an upper-case ISO 4217 code, if the table has it.
     pub fn parse(code: &str) -> Option<Self> {

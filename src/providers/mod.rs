@@ -23,6 +23,7 @@ mod mock;
 mod mpesa;
 mod mtn_momo;
 mod paystack;
+mod stripe;
 #[cfg(test)]
 mod testing;
 
@@ -32,6 +33,7 @@ pub use info::*;
 
 /// Every provider that Malipo speaks, in the order of the settings page.
 pub static REGISTRY: &[&dyn PaymentProvider] = &[
+    &stripe::Stripe,
     &paystack::Paystack,
     &flutterwave::Flutterwave,
     &mpesa::Mpesa,

@@ -107,7 +107,8 @@ pub async fn send(sim: &Sim, mut hook: Hook) -> anyhow::Result<()> {
         .http
         .post(&hook.url)
         .header("content-type", "application/json");
-    for (name, value) in &hook.headers {
+    let stamped = provider.stamp(sim, &hook).await?;
+    for (name, value) in hook.headers.iter().chain(&stamped) {
         request = request.header(name, value);
     }
     let answer = request.body(hook.body.clone()).send().await;

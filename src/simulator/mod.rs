@@ -17,6 +17,7 @@ mod mpesa;
 mod mtn_momo;
 mod pages;
 mod paystack;
+mod stripe;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -41,6 +42,7 @@ use listener::{Cut, CutListener};
 
 /// Every provider. One file and one line each.
 static PROVIDERS: &[&dyn Provider] = &[
+    &stripe::Stripe,
     &paystack::Paystack,
     &flutterwave::Flutterwave,
     &mpesa::Mpesa,
@@ -205,6 +207,11 @@ trait Provider: Send + Sync {
     /// The headers that prove a hook's body, sent at `now` (Unix milliseconds). An account that was
     /// never registered has its id alone.
     fn sign(&self, account: &Account, body: &str, now: i64) -> Vec<(String, String)>;
+
+    /// More headers of a hook, made anew for each delivery: proofs that name their time.
+    async fn stamp(&self, _sim: &Sim, _hook: &Hook) -> anyhow::Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
 
     /// Whether the answer to a hook ends its delivery.
     fn delivered(&self, status: u16) -> bool;

@@ -6,6 +6,7 @@ mod mamopay;
 mod mpesa;
 mod mtn_momo;
 mod paystack;
+mod stripe;
 
 use std::sync::{Arc, Mutex};
 
