@@ -47,7 +47,7 @@ impl World {
         self
     }
 
-    async fn link(&self, reference: &str) -> (String, String) {
+    async fn mamo_link(&self, reference: &str) -> (String, String) {
         let body = json!({
             "title": "Order 7", "amount": 33.99, "amount_currency": "AED", "capacity": 1,
             "external_id": reference, "custom_data": {"order": "7"}, "no_such_field": 1,
@@ -74,7 +74,7 @@ impl World {
 #[tokio::test]
 async fn a_mamo_payment_goes_from_its_link_over_3ds_to_its_hook() {
     let world = World::start().await.with_mamo().await;
-    let (id, page) = world.link("p-1").await;
+    let (id, page) = world.mamo_link("p-1").await;
     let html = world.http.get(&page).send().await.unwrap();
     let html = html.text().await.unwrap();
     assert!(html.contains("AED 33.99") && html.contains("Souk") && html.contains("no real money"));
@@ -150,7 +150,7 @@ async fn the_documented_cards_do_what_the_documentation_says() {
         ("4024007103573027", false, "failed"),
         ("4000000000000000", false, "active"),
     ] {
-        let (id, page) = world.link(number).await;
+        let (id, page) = world.mamo_link(number).await;
         let mut fields = card(number);
         if us {
             fields.extend([("address", "1 Main Street"), ("country", "US")]);
@@ -165,7 +165,7 @@ async fn the_documented_cards_do_what_the_documentation_says() {
         ("12/40", "123", "invalid_expiry"),
         ("01/28", "999", "incorrect_verification_code"),
     ] {
-        let (id, page) = world.link("p-1").await;
+        let (id, page) = world.mamo_link("p-1").await;
         let fields = [
             ("action", "card"),
             ("number", "4659105569051157"),
@@ -176,7 +176,7 @@ async fn the_documented_cards_do_what_the_documentation_says() {
         let (_, link) = world.mamo("GET", &format!("links/{id}"), Value::Null).await;
         assert_eq!(link["charges"][0]["error_code"], want);
     }
-    let (id, page) = world.link("p-2").await;
+    let (id, page) = world.mamo_link("p-2").await;
     world.submit(&page, &card("4242424242424242")).await;
     world
         .submit(&page, &[("action", "bank"), ("password", "wrong")])
@@ -236,7 +236,7 @@ async fn a_key_of_one_host_and_its_links_are_unknown_to_the_other() {
     let me = |mount: &'static str| world.mamo_as("sk-test-only", mount, "GET", "me", Value::Null);
     assert_eq!(me("mamopay").await.0, 200);
     assert_eq!(me("mamopay-live").await.0, 403);
-    let (id, page) = world.link("p-1").await;
+    let (id, page) = world.mamo_link("p-1").await;
     let path = format!("links/{id}");
     let (status, _) = world
         .mamo_as(KEY, "mamopay-live", "GET", &path, Value::Null)
@@ -250,7 +250,7 @@ async fn a_key_of_one_host_and_its_links_are_unknown_to_the_other() {
 async fn links_are_listed_page_by_page_and_closed() {
     let world = World::start().await;
     for n in 1..=5 {
-        world.link(&format!("p-{n}")).await;
+        world.mamo_link(&format!("p-{n}")).await;
     }
     let (_, list) = world
         .mamo("GET", "links?page=2&per_page=2", Value::Null)
@@ -258,14 +258,14 @@ async fn links_are_listed_page_by_page_and_closed() {
     assert_eq!(list["data"].as_array().unwrap().len(), 2);
     assert_eq!(list["pagination_meta"]["total_pages"], 3);
     assert!(list["data"][0].get("charges").is_none());
-    let (id, page) = world.link("p-6").await;
+    let (id, page) = world.mamo_link("p-6").await;
     let path = format!("links/{id}");
     let (status, told) = world.mamo("PATCH", &path, json!({"active": false})).await;
     assert_eq!((status, &told["active"]), (200, &json!(false)));
     world.submit(&page, &card("4659105569051157")).await;
     let (_, link) = world.mamo("GET", &path, Value::Null).await;
     assert_eq!(link["charges"], json!([]));
-    let (id, _) = world.link("p-7").await;
+    let (id, _) = world.mamo_link("p-7").await;
     let path = format!("links/{id}");
     let (_, told) = world.mamo("DELETE", &path, Value::Null).await;
     assert_eq!(told, json!({"success": true}));
@@ -276,7 +276,7 @@ async fn links_are_listed_page_by_page_and_closed() {
 #[tokio::test]
 async fn mamo_refunds_run_on_the_clock_and_never_exceed_the_charge() {
     let world = World::start().await.with_mamo().await;
-    let (id, page) = world.link("p-1").await;
+    let (id, page) = world.mamo_link("p-1").await;
     world.submit(&page, &card("4659105569051157")).await;
     let (_, link) = world.mamo("GET", &format!("links/{id}"), Value::Null).await;
     let charge = link["charges"][0]["id"].as_str().unwrap();
@@ -386,7 +386,7 @@ async fn an_address_is_pinged_when_it_is_registered_and_told_under_the_names_it_
     ] {
         assert_eq!(world.mamo("PATCH", &path, body).await.0, 422);
     }
-    world.link("p-1").await;
+    world.mamo_link("p-1").await;
     let paid = json!({"provider": "mamopay", "reference": "p-1", "outcome": "paid"});
     world.control("decide", paid).await;
     let hooks = world.mamo_hooks().await;
@@ -403,7 +403,7 @@ async fn an_address_is_pinged_when_it_is_registered_and_told_under_the_names_it_
 #[tokio::test]
 async fn decisions_forgeries_and_lies_about_a_mamo_link() {
     let world = World::start().await.with_mamo().await;
-    let (id, _) = world.link("p-1").await;
+    let (id, _) = world.mamo_link("p-1").await;
     let decide = |outcome: &str| {
         let wanted = json!({"provider": "mamopay", "reference": "p-1", "outcome": outcome});
         let url = format!("{}/_control/decide", world.url);
