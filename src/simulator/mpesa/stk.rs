@@ -246,9 +246,9 @@ pub async fn decide(
 ) -> anyhow::Result<Result<Vec<Change>, String>> {
     let code = match outcome {
         "paid" | "success" => "0",
-        "wrong_pin" => "2001",
+        "wrong_pin" | "declined" => "2001",
         "insufficient_funds" => "1",
-        "cancelled" | "declined" => "1032",
+        "cancelled" => "1032",
         "unreachable" | "expired" => "1037",
         "ignored" => return Ok(Ok(ignore(sim, payment))),
         _ => {

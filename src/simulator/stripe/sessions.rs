@@ -4,7 +4,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::asked::{self, Asked, Done, Form, invalid, merchant, missing_param, no_such};
 use super::events::{self, News};

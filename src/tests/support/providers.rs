@@ -14,15 +14,18 @@ const SANDBOX: &[(&str, &str, &str)] = &[
     ("mtn_momo", "target_environment", "sandbox"),
 ];
 
-/// What no form insists on, because registering the hook address fills it in: without it hooks are
-/// not believed.
-const HOOK_SECRET: &str = "webhook_secret";
+/// What no form insists on, and what more can be done with it: believe hooks, give money back.
+const MORE: &[&str] = &[
+    "webhook_secret",
+    "disbursement_subscription_key",
+    "initiator_name",
+    "security_credential",
+];
 
-/// What a person would paste into the settings form in test mode: what is required, and what
-/// proves hooks.
+/// What a person would paste into the settings form in test mode.
 pub fn test_credentials(info: &'static ProviderInfo) -> Vec<(&'static str, String)> {
     let fields = info.credentials.iter();
-    let wanted = fields.filter(|f| f.required || f.name == HOOK_SECRET);
+    let wanted = fields.filter(|f| f.required || MORE.contains(&f.name));
     wanted.map(|f| (f.name, value(info.name, f))).collect()
 }
 
