@@ -22,6 +22,7 @@ mod manual;
 mod mock;
 mod mpesa;
 mod mtn_momo;
+mod paymongo;
 mod paystack;
 mod stripe;
 #[cfg(test)]
@@ -38,6 +39,7 @@ pub static REGISTRY: &[&dyn PaymentProvider] = &[
     &flutterwave::Flutterwave,
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
+    &paymongo::Paymongo,
     &mamopay::MamoPay,
     &manual::Manual,
     &mock::Mock,

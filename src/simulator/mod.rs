@@ -16,6 +16,7 @@ mod mamopay;
 mod mpesa;
 mod mtn_momo;
 mod pages;
+mod paymongo;
 mod paystack;
 mod stripe;
 
@@ -47,6 +48,7 @@ static PROVIDERS: &[&dyn Provider] = &[
     &flutterwave::Flutterwave,
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
+    &paymongo::Paymongo,
     &mamopay::MamoPay,
     #[cfg(feature = "sample-provider")]
     &acme::Acme,

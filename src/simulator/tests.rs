@@ -5,6 +5,7 @@ mod flutterwave;
 mod mamopay;
 mod mpesa;
 mod mtn_momo;
+mod paymongo;
 mod paystack;
 mod stripe;
 
