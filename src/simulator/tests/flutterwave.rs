@@ -71,7 +71,7 @@ impl World {
         self
     }
 
-    async fn told(&self) -> Vec<Value> {
+    async fn told_hooks(&self) -> Vec<Value> {
         self.control("advance", json!({"seconds": 0})).await;
         let hooks = self.hooks();
         assert!(
@@ -152,7 +152,7 @@ async fn a_link_takes_tries_until_one_pays_and_tells_each() {
     assert_eq!(list["meta"]["page_info"]["total"], 2);
     assert_eq!(list["data"][0]["id"], paid["id"].to_string());
 
-    let told = world.told().await;
+    let told = world.told_hooks().await;
     let outcomes: Vec<&Value> = told.iter().map(|t| &t["data"]["status"]).collect();
     assert_eq!(outcomes, ["failed", "successful"]);
     assert!(told.iter().all(|t| t["event"] == "charge.completed"));
@@ -220,7 +220,7 @@ async fn wallets_accounts_and_transfers_pay_as_documented() {
     assert_eq!(world.tried("p-4").await["status"], "pending");
     world.control("advance", json!({"seconds": 61})).await;
     assert_eq!(world.tried("p-4").await["status"], "successful");
-    let told = world.told().await;
+    let told = world.told_hooks().await;
     let of: Vec<&Value> = told
         .iter()
         .filter(|t| t["data"]["tx_ref"] == "p-4")
@@ -338,7 +338,7 @@ async fn refunds_begin_completed_and_end_later_by_the_way_of_paying() {
     assert!(row["meta"].is_string());
     let (_, other) = world.flutterwave("refunds?id=1", Value::Null).await;
     assert_eq!(other["data"], json!([]));
-    let told = world.told().await;
+    let told = world.told_hooks().await;
     let ends: Vec<&Value> = told[1..].iter().map(|t| &t["status"]).collect();
     assert_eq!(ends, ["completed", "completed-mpgs"]);
     assert_eq!(
@@ -374,11 +374,11 @@ async fn decisions_faults_and_forgeries_tell_what_they_should() {
     world.link(json!({})).await;
     decide("p-1", "declined").await;
     decide("p-1", "expired").await;
-    let told = world.told().await;
+    let told = world.told_hooks().await;
     assert_eq!((&told[0]["txRef"], &told[0]["id"]), (&json!("p-9"), &other));
     let forged = json!({"provider": "flutterwave", "reference": "p-1"});
     world.control("forge", forged).await;
-    let told = world.told().await;
+    let told = world.told_hooks().await;
     let lie = &told.last().unwrap()["data"];
     assert_eq!((&lie["id"], &lie["tx_ref"]), (&other, &json!("p-1")));
     assert_eq!(lie["status"], "successful");
