@@ -1,12 +1,14 @@
 //! Flags and the environment, read once. A bad value stops the start and is named.
 use crate::clock::Clock;
 use crate::domain::account::Mode;
+use crate::services::import_env::VARIABLES;
 use crate::services::{App, BaseUrls, Http, REGISTRY, Settings, Vault};
 use crate::store::Db;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use secrecy::SecretString;
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -172,9 +174,37 @@ pub fn provider_urls(vars: impl Iterator<Item = (String, String)>) -> anyhow::Re
     Ok(BaseUrls::new(urls))
 }
 
+/// The variables of single shops that are set, for `malipo provider import-env`.
+pub fn shop_variables(
+    vars: impl Iterator<Item = (OsString, OsString)>,
+) -> BTreeMap<&'static str, SecretString> {
+    let known = |name: &OsString| VARIABLES.iter().find(|v| name == v.name);
+    vars.filter_map(|(name, value)| {
+        let value = value.to_string_lossy().into_owned();
+        Some((known(&name)?.name, SecretString::from(value)))
+    })
+    .collect()
+}
+
+impl Config {
+    /// The variables of single shops in this process's environment.
+    pub fn shop_variables() -> BTreeMap<&'static str, SecretString> {
+        shop_variables(std::env::vars_os())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use secrecy::ExposeSecret;
+
+    #[test]
+    fn of_the_environment_only_the_shops_variables_are_read() {
+        let vars = [("PAYSTACK_SECRET_KEY", "sk_test_1"), ("HOME", "/root")];
+        let read = shop_variables(vars.map(|(n, v)| (n.into(), v.into())).into_iter());
+        assert_eq!(read.len(), 1);
+        assert_eq!(read["PAYSTACK_SECRET_KEY"].expose_secret(), "sk_test_1");
+    }
 
     fn urls(name: &str, value: &str) -> anyhow::Result<BaseUrls> {
         provider_urls([(name.to_owned(), value.to_owned())].into_iter())

@@ -9,9 +9,11 @@ use malipo::domain::role::Role;
 use malipo::domain::{Currency, Money};
 use malipo::services::orders::NewOrder;
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
-use malipo::services::tenants::{NewTenant, Tenant};
+use malipo::services::provider_hooks::register_hooks;
+use malipo::services::tenants::Tenant;
 use malipo::services::{
-    Actor, App, BaseUrls, Http, REGISTRY, Settings, Vault, accounts, api_keys, orders, tenants,
+    Actor, App, BaseUrls, Http, ProviderInfo, REGISTRY, Settings, Vault, accounts, api_keys,
+    orders, tenants,
 };
 use malipo::simulator;
 use malipo::store::Db;
@@ -20,8 +22,11 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use tables::{Shop, credentials, hook_on_its_pages, shops, takers};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+
+mod tables;
 
 #[derive(Args)]
 pub struct Demo {
@@ -31,15 +36,6 @@ pub struct Demo {
     /// Where the demo keeps its database, files and keys.
     #[arg(long, default_value = "data/demo")]
     folder: PathBuf,
-}
-
-/// One of the demo's tenants.
-struct Shop {
-    new: NewTenant,
-    /// E-mail and name.
-    owner: (&'static str, &'static str),
-    staff: (&'static str, &'static str),
-    manual: &'static [(&'static str, &'static str)],
 }
 
 impl Demo {
@@ -89,12 +85,10 @@ impl Demo {
         let mut urls = BTreeMap::new();
         for info in REGISTRY.iter().map(|a| a.info()) {
             // Live calls of a demo lead to the simulator, too: nothing here reaches a provider.
-            for (mode, suffix) in [(Mode::Test, ""), (Mode::Live, "-live")] {
-                let suffix = if info.name == "mpesa" { suffix } else { "" };
-                urls.insert(
-                    (info.name.to_owned(), mode),
-                    format!("{simulator}/{}{suffix}", info.name),
-                );
+            for mode in [Mode::Test, Mode::Live] {
+                let mount = simulator::mount(info.name, !mode.is_test());
+                let at = format!("{simulator}/{mount}");
+                urls.insert((info.name.to_owned(), mode), at);
             }
         }
         let settings = Settings {
@@ -132,62 +126,10 @@ fn master_key(path: &Path) -> anyhow::Result<SecretString> {
     Ok(key)
 }
 
-fn shops() -> [Shop; 2] {
-    let text = |t: &str| Some(t.to_owned());
-    [
-        Shop {
-            new: NewTenant {
-                slug: "amani".to_owned(),
-                name: "Amani Dental Clinic".to_owned(),
-                currency: "KES".to_owned(),
-                country: text("KE"),
-                timezone: text("Africa/Nairobi"),
-                locale: text("en"),
-                brand: text("#0b6e5f"),
-                contact_phone: text("+254712000111"),
-                contact_email: text("pay@amani.example"),
-            },
-            owner: ("amina@amani.example", "Amina Hassan"),
-            staff: ("joseph@amani.example", "Joseph Otieno"),
-            manual: &[
-                ("bank_name", "Equity Bank"),
-                ("account_name", "Amani Dental Clinic Ltd"),
-                ("account_number", "0180293847561"),
-                ("bank_branch", "Westlands"),
-                ("mobile_money_name", "Amani Dental Clinic"),
-                ("mobile_money_number", "0712000111"),
-                ("cash_instructions", "Pay at the front desk."),
-                ("review_hours", "2"),
-            ],
-        },
-        Shop {
-            new: NewTenant {
-                slug: "savanna".to_owned(),
-                name: "Savanna Books".to_owned(),
-                currency: "NGN".to_owned(),
-                country: text("NG"),
-                timezone: text("Africa/Lagos"),
-                locale: text("en"),
-                brand: text("#7a3b12"),
-                contact_phone: text("+2348012345678"),
-                contact_email: text("orders@savanna.example"),
-            },
-            owner: ("chidi@savanna.example", "Chidi Okafor"),
-            staff: ("ngozi@savanna.example", "Ngozi Bello"),
-            manual: &[
-                ("bank_name", "GTBank"),
-                ("account_name", "Savanna Books Ltd"),
-                ("account_number", "0123456789"),
-                ("review_hours", "4"),
-            ],
-        },
-    ]
-}
-
 /// Makes what is missing and returns the facts that the demo prints.
 async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
     let (mut checkouts, mut logins, mut keys) = (vec![], vec![], vec![]);
-    for shop in shops() {
+    for (n, shop) in shops().into_iter().enumerate() {
         let tenant = match tenants::by_slug(app, &shop.new.slug).await? {
             Some(tenant) => tenant,
             None => tenants::create(app, shop.new.clone()).await?,
@@ -201,8 +143,8 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
                 "password": password, "url": app.url("/login"),
             }));
         }
-        set_up_providers(app, &tenant, &shop, simulator).await?;
-        for (what, order) in sample_orders(app, &tenant).await? {
+        set_up_providers(app, &tenant, &shop, n + 1, simulator).await?;
+        for (what, order) in sample_orders(app, &tenant, &shop).await? {
             checkouts.push(json!({
                 "tenant": tenant.slug, "order": order.id,
                 "url": orders::checkout_url(app, &order), "what": what,
@@ -219,43 +161,25 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
     }))
 }
 
+/// Every provider in test mode, with keys that the simulator takes.
 async fn set_up_providers(
     app: &App,
     tenant: &Tenant,
     shop: &Shop,
+    n: usize,
     simulator: &str,
 ) -> anyhow::Result<()> {
-    // The simulator knows these keys; they are nobody's.
-    let secret_key = format!("sk_test_demo_{}", tenant.slug);
-    let set: [(&str, Vec<(&str, &str)>); 4] = [
-        (
-            "mpesa",
-            vec![
-                ("consumer_key", "demo"),
-                ("consumer_secret", "demo"),
-                // Safaricom's public sandbox shortcode and passkey.
-                ("shortcode", "174379"),
-                (
-                    "passkey",
-                    "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919",
-                ),
-            ],
-        ),
-        ("paystack", vec![("secret_key", secret_key.as_str())]),
-        ("manual", vec![]),
-        ("mock", vec![]),
-    ];
-    for (provider, credentials) in set {
-        let options = if provider == "manual" {
-            shop.manual
-        } else {
-            &[]
+    for info in REGISTRY.iter().map(|a| a.info()) {
+        let keys = credentials(info, &tenant.slug, n);
+        let options = match info.name {
+            "manual" => shop.manual,
+            _ => &[],
         };
         let change = SaveAccount {
-            provider: provider.to_owned(),
-            credentials: credentials
-                .into_iter()
-                .map(|(field, value)| (Mode::Test, field.to_owned(), SecretString::from(value)))
+            provider: info.name.to_owned(),
+            credentials: keys
+                .iter()
+                .map(|(field, value)| (Mode::Test, (*field).to_owned(), value.clone().into()))
                 .collect(),
             options: options
                 .iter()
@@ -264,13 +188,33 @@ async fn set_up_providers(
             enabled: Some(true),
             test_mode: None,
         };
-        save(app, &Actor::System, &tenant.id, change).await?;
+        let saved = save(app, &Actor::System, &tenant.id, change).await;
+        saved.with_context(|| info.label)?;
+        if hook_on_its_pages(info.name) {
+            tell_simulator(app, tenant, info, keys, simulator).await?;
+        } else if info.registers_hooks {
+            let done = register_hooks(app, &Actor::System, &tenant.id, info.name, Mode::Test);
+            if let Err(e) = done.await.with_context(|| info.label)? {
+                tracing::warn!(provider = info.name, error = %e, "no hook address registered");
+            }
+        }
     }
-    // Paystack's dashboard is where its hook address is set; the simulator has a call for that.
-    let hook = hook_url(app, &tenant.id, "paystack", Mode::Test).await?;
-    let body = json!({
-        "provider": "paystack", "secret_key": secret_key, "hook_url": hook, "name": tenant.name,
-    });
+    Ok(())
+}
+
+/// Sets the hook address where the provider's own pages would set it.
+async fn tell_simulator(
+    app: &App,
+    tenant: &Tenant,
+    info: &'static ProviderInfo,
+    keys: Vec<(&'static str, String)>,
+    simulator: &str,
+) -> anyhow::Result<()> {
+    let hook = hook_url(app, &tenant.id, info.name, Mode::Test).await?;
+    let mut body = json!({ "provider": info.name, "hook_url": hook, "name": tenant.name });
+    for (field, value) in keys {
+        body[field] = value.into();
+    }
     let answer = app
         .http
         .post(&format!("{simulator}/_control/accounts"))
@@ -279,54 +223,60 @@ async fn set_up_providers(
         .await?;
     answer
         .error_for_status()
-        .context("the simulator did not take the account")?;
+        .with_context(|| format!("the simulator did not take the account of {}", info.label))?;
     Ok(())
 }
 
-async fn sample_orders(app: &App, tenant: &Tenant) -> anyhow::Result<Vec<(&'static str, Order)>> {
-    let amount =
-        |major: i64| Money::new(major * tenant.currency.minor_per_major(), tenant.currency);
+async fn sample_orders(
+    app: &App,
+    tenant: &Tenant,
+    shop: &Shop,
+) -> anyhow::Result<Vec<(String, Order)>> {
     let customer = Customer {
         name: Some("Wanjiku Kamau".to_owned()),
         email: Some("wanjiku@customers.example".to_owned()),
         ..Customer::default()
     };
-    let kes = tenant.currency == Currency::KES;
-    let order = |reference: &str, major: i64, livemode: bool, description: &str| NewOrder {
-        description: description.to_owned(),
-        customer: customer.clone(),
-        ..NewOrder::new(reference, amount(major), livemode)
+    let order = |reference: &str, major: i64, currency: Currency, description: &str| {
+        let amount = Money::new(major * currency.minor_per_major(), currency);
+        NewOrder {
+            description: description.to_owned(),
+            customer: customer.clone(),
+            ..NewOrder::new(reference, amount, false)
+        }
     };
+    let own = tenant.currency;
     let booking = NewOrder {
         kind: OrderKind::Booking,
-        ..order(
-            "BK-20418",
-            1_500,
-            false,
-            if kes {
-                "Check-up and cleaning"
-            } else {
-                "Two novels"
-            },
-        )
+        ..order("BK-20418", 1_500, own, shop.sells[0])
     };
     let arabic = NewOrder {
         locale: Some("ar".to_owned()),
-        ..order(
-            "BK-20420",
-            1_250,
-            false,
-            if kes { "X-ray" } else { "School atlas" },
-        )
+        ..order("BK-20420", 1_250, own, shop.sells[1])
     };
-    let list = [
-        ("a test order", booking),
+    let live = NewOrder {
+        livemode: true,
+        ..order("INV-2041", 12_500, own, "")
+    };
+    let mut list = vec![
+        ("a test order".to_owned(), booking),
         (
-            "a live order while its providers are in test mode",
-            order("INV-2041", 12_500, true, ""),
+            "a live order while its providers are in test mode".to_owned(),
+            live,
         ),
-        ("a test order in Arabic", arabic),
+        ("a test order in Arabic".to_owned(), arabic),
     ];
+    let infos: Vec<_> = REGISTRY.iter().map(|a| a.info()).collect();
+    for (n, (code, major, what)) in shop.abroad.iter().enumerate() {
+        let Some(currency) = Currency::parse(code) else {
+            continue;
+        };
+        let takers = takers(currency, &infos);
+        if !takers.is_empty() {
+            let new = order(&format!("AB-{}", 3001 + n), *major, currency, what);
+            list.push((format!("a test order in {code}, for {takers}"), new));
+        }
+    }
     let mut made = vec![];
     for (what, new) in list {
         made.push((

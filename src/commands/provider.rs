@@ -1,10 +1,13 @@
 //! `malipo provider …`
-use anyhow::{Context, anyhow};
+use anyhow::{Context, anyhow, bail};
 use clap::Subcommand;
 use malipo::config::Config;
 use malipo::domain::account::Mode;
+use malipo::services::import_env::{Became, Imported, import};
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save, self_test};
-use malipo::services::{Actor, find_provider};
+use malipo::services::provider_hooks::register_hooks;
+use malipo::services::tenants::Tenant;
+use malipo::services::{Actor, App, find_provider};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -43,6 +46,25 @@ pub enum Provider {
         #[arg(long)]
         provider: String,
         #[arg(long, value_parser = mode, default_value = "test")]
+        mode: Mode,
+    },
+    /// Takes the variables that a single shop has (PAYSTACK_SECRET_KEY, …) into the tenant's
+    /// accounts, and says of each what became of it. Values are never shown.
+    ImportEnv {
+        #[arg(long)]
+        tenant: String,
+        /// Offers each provider whose keys are complete, in the mode of its keys.
+        #[arg(long)]
+        enable: bool,
+    },
+    /// Registers the hook address with a provider that lets us do it by a call.
+    RegisterHooks {
+        #[arg(long)]
+        tenant: String,
+        #[arg(long)]
+        provider: String,
+        /// Whose account: test or live.
+        #[arg(long, value_parser = mode)]
         mode: Mode,
     },
 }
@@ -114,6 +136,104 @@ impl Provider {
                 super::print(as_json, &json!({ "ok": true, "said": said }), &said);
                 Ok(())
             }
+            Self::ImportEnv { tenant, enable } => {
+                let tenant = super::tenant_of(&app, &tenant).await?;
+                import_env(&app, &tenant, enable, as_json).await
+            }
+            Self::RegisterHooks {
+                tenant,
+                provider,
+                mode,
+            } => {
+                let tenant = super::tenant_of(&app, &tenant).await?;
+                let system = Actor::System;
+                let done = register_hooks(&app, &system, &tenant.id, &provider, mode).await?;
+                let done = done.map_err(|e| anyhow!("{provider}: {e}"))?;
+                let facts = json!({
+                    "provider": provider, "mode": mode.as_str(), "hook_url": done.hook_url,
+                    "said": done.said, "credentials": done.credentials,
+                });
+                let sealed = match done.credentials.as_slice() {
+                    [] => String::new(),
+                    names => format!("\nSealed: {}", names.join(", ")),
+                };
+                let words = format!("{}\nHook address: {}{sealed}", done.said, done.hook_url);
+                super::print(as_json, &facts, &words);
+                Ok(())
+            }
         }
     }
+}
+
+async fn import_env(app: &App, tenant: &Tenant, enable: bool, as_json: bool) -> anyhow::Result<()> {
+    let values = Config::shop_variables();
+    let done = import(app, &Actor::System, &tenant.id, &values, enable).await?;
+    let variables: Vec<_> = done
+        .lines
+        .iter()
+        .map(|l| {
+            json!({
+                "variable": l.variable, "became": l.became.as_str(), "provider": l.provider,
+                "mode": l.mode.map(Mode::as_str), "field": l.field, "why": l.why,
+            })
+        })
+        .collect();
+    let providers: Vec<_> = done
+        .providers
+        .iter()
+        .map(|p| {
+            json!({
+                "provider": p.provider, "mode": p.mode.as_str(), "offered": p.offered,
+                "why": p.why, "hook_url": p.hook_url,
+            })
+        })
+        .collect();
+    let facts = json!({ "variables": variables, "providers": providers });
+    super::print(as_json, &facts, &told(&done));
+    match done
+        .lines
+        .iter()
+        .filter(|l| l.became == Became::Refused)
+        .count()
+    {
+        0 => Ok(()),
+        1 => bail!("one variable was refused; the others were taken"),
+        n => bail!("{n} variables were refused; the others were taken"),
+    }
+}
+
+/// The report for people.
+fn told(done: &Imported) -> String {
+    if done.lines.is_empty() {
+        return "None of the variables is set: nothing was taken.".to_owned();
+    }
+    let mut lines = Vec::new();
+    for l in &done.lines {
+        let place = l.field.map_or_else(String::new, |field| match l.mode {
+            Some(mode) => format!("{}/{}/{field}", l.provider, mode.as_str()),
+            None => format!("{}/{field}", l.provider),
+        });
+        let what = match l.became {
+            Became::Taken => format!("taken as {place}"),
+            Became::Kept => format!("{place} {}", l.why),
+            Became::Read => format!("{} ({})", l.why, l.mode.map_or("", Mode::as_str)),
+            Became::NotNeeded => format!("not needed: {}", l.why),
+            Became::Refused => format!("REFUSED: {}", l.why),
+        };
+        lines.push(format!("{:24} {what}", l.variable));
+    }
+    for p in &done.providers {
+        let state = match (p.offered, p.why.as_str()) {
+            (true, "") => "offered to customers now".to_owned(),
+            (true, why) => why.to_owned(),
+            (false, why) => format!("not offered: {why}"),
+        };
+        lines.push(format!(
+            "\n{} ({}): {state}\n  hook address: {}",
+            p.provider,
+            p.mode.as_str(),
+            p.hook_url
+        ));
+    }
+    lines.join("\n")
 }

@@ -2,6 +2,7 @@
 pub mod account;
 pub mod currency;
 pub mod event;
+pub mod fee;
 pub mod hook;
 pub mod ids;
 pub mod input;
@@ -17,6 +18,7 @@ mod states;
 pub mod time;
 
 pub use currency::Currency;
+pub use fee::Fee;
 pub use input::InputProblem;
 pub use money::Money;
 pub use states::TransitionError;

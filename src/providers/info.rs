@@ -55,7 +55,13 @@ impl ProviderInfo {
     /// The options of the settings form: the provider's own, and those that many have.
     pub fn options(&self) -> impl Iterator<Item = &'static Field> {
         let sources = (!self.sources.is_empty()).then_some(&HOOK_SOURCES);
-        self.options.iter().chain(sources)
+        let fees = if self.may_add_fee() { &FEES[..] } else { &[] };
+        self.options.iter().chain(sources).chain(fees)
+    }
+
+    /// Whether customers may bear a fee of the provider: it takes real money by means of its own.
+    fn may_add_fee(&self) -> bool {
+        !self.test_only && self.methods.iter().any(|m| m.flow != Flow::Instructions)
     }
 
     pub fn option(&self, name: &str) -> Option<&'static Field> {
@@ -182,6 +188,25 @@ pub static HOOK_SOURCES: Field = Field::plain(
 )
 .choices(&["any", "published"])
 .optional();
+
+/// The options that say what the provider adds at its own page where the payer bears the fee.
+pub static FEES: [Field; 2] = [
+    Field::plain(
+        FEE_PERCENT,
+        "Fee, in percent",
+        "Only where the payer bears the provider's fee at the provider's own page: the checkout \
+         shows it beforehand. For example 1.5. Nothing more is asked for by this program.",
+    )
+    .optional(),
+    Field::plain(
+        FEE_FIXED,
+        "Fee, fixed",
+        "The part that does not depend on the amount, in the shop's own currency.",
+    )
+    .optional(),
+];
+pub const FEE_PERCENT: &str = "fee_percent";
+pub const FEE_FIXED: &str = "fee_fixed";
 
 /// The option that lets hooks in the form of older shops in. They are hints, whatever they carry.
 pub const LEGACY_HOOKS: Field = Field::plain(

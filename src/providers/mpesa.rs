@@ -58,7 +58,7 @@ static INFO: ProviderInfo = ProviderInfo {
         needs_phone: true,
         needs_email: false,
         currencies: &[],
-        countries: &[],
+        countries: &["KE"],
     }],
     // Whole shillings, up to KES 250,000 at once.
     currencies: &[CurrencyRule {

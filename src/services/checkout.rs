@@ -6,7 +6,7 @@ use super::tenants::Tenant;
 use super::{Actor, App, Flow, InputProblem, ProviderInfo, TRIES};
 use crate::clock::random_hex;
 use crate::domain::Timestamp;
-use crate::domain::account::{Mode, ProviderAccount};
+use crate::domain::account::Mode;
 use crate::domain::event::EventType;
 use crate::domain::ids::PaymentId;
 use crate::domain::job::JobKind;
@@ -17,22 +17,11 @@ use crate::providers::{ProviderError, StartPayment, Started, find};
 use crate::store::{StoreError, Tx, jobs, orders, payments};
 use serde_json::json;
 
-/// A way to pay an order that can succeed.
-#[derive(Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own on the page"
-)]
-pub struct Choice {
-    pub provider: &'static ProviderInfo,
-    pub method: Method,
-    pub flow: Flow,
-    pub needs_phone: bool,
-    /// The provider insists on an e-mail, and neither the order nor the tenant has one.
-    pub needs_email: bool,
-    pub test: bool,
-    pub recommended: bool,
-}
+mod offers;
+mod rank;
+
+pub use offers::{Added, Choice, choices};
+use offers::{choose, probe};
 
 /// Why an attempt was not started. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -103,98 +92,6 @@ pub fn latin_digits(typed: &str) -> String {
         other => other,
     };
     typed.chars().map(latin).collect()
-}
-
-/// The methods that can succeed for an order, best first.
-pub async fn choices(app: &App, tenant: &Tenant, order: &Order) -> Result<Vec<Choice>, StoreError> {
-    let mut tx = app.db.read().await?;
-    let accounts = provider_accounts::enabled(&mut tx, &tenant.id).await?;
-    let took_live = payments::took_live_money(&mut tx, &tenant.id).await?;
-    drop(tx);
-    Ok(offer(tenant, order, &accounts, took_live))
-}
-
-fn offer(
-    tenant: &Tenant,
-    order: &Order,
-    accounts: &[ProviderAccount],
-    took_live: bool,
-) -> Vec<Choice> {
-    // The tenant's first live provider ends test offers on live orders.
-    let has_live = took_live
-        || accounts
-            .iter()
-            .any(|a| !a.test_mode && a.provider != "manual");
-    let mut choices = Vec::new();
-    for adapter in super::REGISTRY {
-        let info = adapter.info();
-        let Some(account) = accounts.iter().find(|a| a.provider == info.name) else {
-            continue;
-        };
-        let hidden = if order.livemode {
-            account.test_mode && has_live
-        } else {
-            !account.test_mode
-        };
-        let wanted = order.providers.is_empty() || order.providers.iter().any(|p| p == info.name);
-        if hidden || !wanted || crate::providers::check_amount(info, order.left()).is_err() {
-            continue;
-        }
-        for method in info.methods {
-            let request = probe(tenant, order, method.method);
-            let opened = crate::providers::Account {
-                tenant_id: tenant.id.clone(),
-                mode: account.mode(),
-                credentials: std::collections::BTreeMap::new(),
-                options: account.options.clone(),
-                fallback_email: Some("probe@example.org".to_owned()),
-            };
-            let lacks = adapter.check(&opened, &request).err();
-            // What the customer can still type is no reason to hide a method.
-            if lacks.is_some_and(|p| !matches!(p.field, "phone" | "customer.email")) {
-                continue;
-            }
-            choices.push(Choice {
-                provider: info,
-                method: method.method,
-                flow: method.flow,
-                needs_phone: method.needs_phone,
-                needs_email: method.needs_email
-                    && order.customer.email.is_none()
-                    && tenant.fallback_email.is_empty(),
-                test: account.test_mode,
-                recommended: false,
-            });
-        }
-    }
-    if let Some(first) = choices.first_mut() {
-        first.recommended = true;
-    }
-    choices
-}
-
-/// What a payment of this order by this method would ask for, before anything is typed.
-fn probe(tenant: &Tenant, order: &Order, method: Method) -> StartPayment {
-    StartPayment {
-        payment_id: "probe".to_owned(),
-        reference: "probe".to_owned(),
-        amount: order.left(),
-        method,
-        email: order.customer.email.clone(),
-        phone: order.customer.phone.clone(),
-        name: order.customer.name.clone(),
-        language: order
-            .locale
-            .clone()
-            .unwrap_or_else(|| tenant.locale.clone()),
-        expires_at: order.expires_at,
-        description: order.description.clone(),
-        order_reference: order.reference.clone(),
-        merchant_name: tenant.name.clone(),
-        return_url: String::new(),
-        cancel_url: String::new(),
-        hook_url: String::new(),
-    }
 }
 
 /// Starts an attempt. The intent is committed before the provider is asked (R3); a lost answer
@@ -297,32 +194,6 @@ pub async fn start(
         .unwrap_or(Err(StartError::Store(StoreError::Stale)))
 }
 
-async fn choose(
-    app: &App,
-    tenant: &Tenant,
-    order: &Order,
-    info: &'static ProviderInfo,
-    method: Option<Method>,
-) -> Result<Choice, StartError> {
-    let offered = choices(app, tenant, order).await?;
-    let mut of_provider = offered.into_iter().filter(|c| c.provider.name == info.name);
-    let chosen = match method {
-        Some(method) => of_provider.find(|c| c.method == method),
-        None => of_provider.next(),
-    };
-    if let Some(choice) = chosen {
-        return Ok(choice);
-    }
-    // The closest reason: the amount or currency, an unknown method, or the account's state.
-    crate::providers::check_amount(info, order.left())?;
-    if method.is_some_and(|m| info.method(m).is_none()) {
-        let message = format!("{} has no such method", info.label);
-        return Err(InputProblem::new("method", "method_unknown", message).into());
-    }
-    let message = format!("{} cannot be used for this order", info.label);
-    Err(InputProblem::new("provider", "provider_not_available", message).into())
-}
-
 async fn request(
     app: &App,
     tenant: &Tenant,
@@ -343,6 +214,9 @@ async fn request(
         return Err(
             InputProblem::new("phone", "phone_required", "a phone number is needed").into(),
         );
+    }
+    if let Some(phone) = phone.as_deref().filter(|_| choice.needs_phone) {
+        choice.check_country(phone)?;
     }
     // Letters and digits alone: the one form that every provider takes.
     let reference = format!("m{}", random_hex::<12>());

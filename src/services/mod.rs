@@ -13,6 +13,7 @@ pub mod api_keys;
 mod books;
 pub mod checkout;
 pub mod idempotency;
+pub mod import_env;
 pub mod inbound;
 pub mod objects;
 pub mod orders;
@@ -20,6 +21,8 @@ pub mod payments;
 pub mod proof_files;
 pub mod proofs;
 pub mod provider_accounts;
+pub mod provider_health;
+pub mod provider_hooks;
 pub mod refunds;
 pub mod sessions;
 mod settle;
@@ -60,6 +63,7 @@ pub struct App {
     /// Rung when work was queued for now, so that the runner need not wait.
     pub work: Arc<Notify>,
     tokens: provider_accounts::TokenGuards,
+    shares: provider_health::SharesCache,
 }
 
 impl App {
@@ -80,6 +84,7 @@ impl App {
             settings: Arc::new(settings),
             work: Arc::new(Notify::new()),
             tokens: provider_accounts::TokenGuards::default(),
+            shares: provider_health::SharesCache::default(),
         }
     }
 

@@ -1,18 +1,23 @@
 //! Provider accounts: settings, sealed credentials, the test-mode switch, hook addresses, the
 //! self-test, and opening an account for one call.
+use super::provider_health::{self, Stopped};
+use super::provider_hooks::{self, HookState};
 use super::vault::VaultError;
 use super::{Actor, App, InputProblem, ProviderError, ProviderInfo, books};
 use crate::clock::random_hex;
-use crate::domain::Timestamp;
 use crate::domain::account::{Mode, ProviderAccount};
 use crate::domain::ids::TenantId;
-use crate::providers::{AccessToken, Account, Call, Field, REGISTRY, TokenStore, find};
+use crate::domain::{Currency, Fee, Timestamp};
+use crate::providers::{
+    AccessToken, Account, Call, FEE_FIXED, FEE_PERCENT, Field, PaymentProvider, REGISTRY,
+    TokenStore, find,
+};
 use crate::store::provider_accounts::{self as rows, Credential};
 use crate::store::{StoreError, Tx, tenants};
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::OwnedMutexGuard;
 
@@ -37,6 +42,10 @@ pub struct AccountView {
     pub credentials: Vec<CredentialView>,
     pub hook_url_test: String,
     pub hook_url_live: String,
+    pub hooks_test: HookState,
+    pub hooks_live: HookState,
+    /// Why it is not offered although it is switched on.
+    pub stopped: Option<Stopped>,
 }
 
 impl AccountView {
@@ -121,6 +130,11 @@ pub async fn view(
     }
     let hook_url_test = hook_url_in(app, &mut tx, tenant, provider, Mode::Test).await?;
     let hook_url_live = hook_url_in(app, &mut tx, tenant, provider, Mode::Live).await?;
+    let (test, live) = (Mode::Test, Mode::Live);
+    let hooks_test = provider_hooks::state(&mut tx, tenant, provider, test, &hook_url_test).await?;
+    let hooks_live = provider_hooks::state(&mut tx, tenant, provider, live, &hook_url_live).await?;
+    let one = std::slice::from_ref(&account);
+    let stopped = provider_health::stopped(app, &mut tx, tenant, one).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(Some(AccountView {
         info,
@@ -130,6 +144,9 @@ pub async fn view(
         credentials,
         hook_url_test,
         hook_url_live,
+        hooks_test,
+        hooks_live,
+        stopped: stopped.into_iter().next().filter(|_| account.enabled),
     }))
 }
 
@@ -158,6 +175,62 @@ pub async fn enabled(
 ) -> Result<Vec<ProviderAccount>, StoreError> {
     let mut all = rows::all(tx, tenant).await?;
     all.retain(|a| a.enabled);
+    Ok(all)
+}
+
+/// An enabled account as far as a page may know it: no secret is opened for one.
+pub struct Plain {
+    pub account: ProviderAccount,
+    /// Of the mode in use, those that are no secret.
+    pub credentials: BTreeMap<String, SecretString>,
+    /// The names of all that are set in that mode.
+    set: BTreeSet<String>,
+}
+
+impl Plain {
+    /// Whether the required credentials of the mode in use are set.
+    pub fn is_complete(&self, info: &ProviderInfo) -> bool {
+        let mut required = info.credentials.iter().filter(|f| f.required);
+        required.all(|f| self.set.contains(f.name))
+    }
+}
+
+/// The enabled accounts of a tenant with their plain credentials.
+pub async fn plain(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+) -> Result<Vec<Plain>, StoreError> {
+    let accounts = enabled(tx, tenant).await?;
+    let stored = rows::all_credentials(tx, tenant).await?;
+    let mut all = Vec::new();
+    for account in accounts {
+        let info = find(&account.provider).map(PaymentProvider::info);
+        let (mut credentials, mut set) = (BTreeMap::new(), BTreeSet::new());
+        for (provider, c) in &stored {
+            if *provider != account.provider || c.mode != account.mode() {
+                continue;
+            }
+            let field = info.and_then(|i| i.credential(&c.field));
+            if field.is_some_and(|f| !f.secret) {
+                match open_credential(app, tx, tenant, provider, c).await {
+                    Ok(value) => credentials.insert(c.field.clone(), value),
+                    Err(error) => {
+                        // As if it were not set: the account cannot be used.
+                        tracing::error!(provider, field = c.field, error = %error,
+                            "a credential cannot be opened");
+                        continue;
+                    }
+                };
+            }
+            set.insert(c.field.clone());
+        }
+        all.push(Plain {
+            account,
+            credentials,
+            set,
+        });
+    }
     Ok(all)
 }
 
@@ -227,6 +300,48 @@ fn check_value(field: &Field, mode: Mode, value: &str) -> Result<(), InputProble
     Ok(())
 }
 
+/// Refuses a credential that cannot be one of this field and mode. The message never holds it.
+pub(super) fn check_credential(
+    info: &ProviderInfo,
+    mode: Mode,
+    name: &str,
+    value: &str,
+) -> Result<(), InputProblem> {
+    let Some(field) = info.credential(name) else {
+        let known: Vec<_> = info.credentials.iter().map(|f| f.name).collect();
+        let message = format!("{name} is none of {}", known.join(", "));
+        return Err(InputProblem::new(
+            "credential",
+            "credential_unknown",
+            message,
+        ));
+    };
+    check_value(field, mode, value)
+}
+
+/// Refuses an option that the provider does not have or that cannot be what it says.
+fn check_option(
+    info: &ProviderInfo,
+    name: &str,
+    value: &str,
+    currency: Currency,
+) -> Result<(), InputProblem> {
+    let Some(field) = info.option(name) else {
+        let message = format!("{name} is no option of {}", info.label);
+        return Err(InputProblem::new("option", "option_unknown", message));
+    };
+    if value.is_empty() {
+        return Ok(());
+    }
+    check_value(field, Mode::Test, value)?;
+    let fee = match field.name {
+        FEE_PERCENT => Fee::percent(value).map(|_| ()),
+        FEE_FIXED => Fee::fixed(value, currency).map(|_| ()),
+        _ => Ok(()),
+    };
+    fee.map_err(|e| InputProblem::new(field.name, "fee_invalid", e.to_string()))
+}
+
 /// Saves settings; every value is checked before any is kept.
 pub async fn save(
     app: &App,
@@ -238,28 +353,19 @@ pub async fn save(
         .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
     let info = adapter.info();
     for (mode, name, value) in &change.credentials {
-        let Some(field) = info.credential(name) else {
-            let known: Vec<_> = info.credentials.iter().map(|f| f.name).collect();
-            let message = format!("{name} is none of {}", known.join(", "));
-            return Err(InputProblem::new("credential", "credential_unknown", message).into());
-        };
-        check_value(field, *mode, value.expose_secret().trim())?;
+        check_credential(info, *mode, name, value.expose_secret().trim())?;
     }
+    let now = app.clock.now();
+    let mut tx = app.db.begin().await?;
+    let currency = tenants::by_id(&mut tx, tenant).await?.map(|t| t.currency);
+    let currency = currency.ok_or(StoreError::Stale)?;
     for (name, value) in &change.options {
-        let Some(field) = info.option(name) else {
-            let message = format!("{name} is no option of {}", info.label);
-            return Err(InputProblem::new("option", "option_unknown", message).into());
-        };
-        if !value.is_empty() {
-            check_value(field, Mode::Test, value.trim())?;
-        }
+        check_option(info, name, value.trim(), currency)?;
     }
     if info.test_only && change.test_mode == Some(false) {
         let message = format!("{} takes no real money", info.label);
         return Err(InputProblem::new("test_mode", "test_only", message).into());
     }
-    let now = app.clock.now();
-    let mut tx = app.db.begin().await?;
     let mut account = load(&mut tx, tenant, info, now).await?;
     let before = json!({ "enabled": account.enabled, "test_mode": account.test_mode });
     account.enabled = change.enabled.unwrap_or(account.enabled);
@@ -271,22 +377,9 @@ pub async fn save(
     rows::save(&mut tx, &account).await?;
     let mut changed = Vec::new();
     for (mode, field, value) in change.credentials {
-        let value: SecretString = value.expose_secret().trim().into();
-        let place = place(info.name, mode, &field);
-        let sealed = app.vault.seal(&mut tx, tenant, &place, &value, now).await?;
-        let fingerprint = app.vault.fingerprint(&mut tx, tenant, &value, now).await?;
         changed.push(format!("{} {field}", mode.as_str()));
-        let row = Credential {
-            mode,
-            field,
-            sealed,
-            fingerprint,
-            updated_at: now,
-            updated_by: actor.as_str().to_owned(),
-        };
-        rows::save_credential(&mut tx, tenant, info.name, &row).await?;
-        // A token of the old credentials must not outlive them.
-        rows::drop_token(&mut tx, tenant, info.name, mode).await?;
+        let place = (info.name, mode);
+        keep_credential(app, &mut tx, actor, tenant, place, &field, value).await?;
     }
     require_complete(&mut tx, tenant, info, &account).await?;
     let detail = json!({
@@ -305,6 +398,33 @@ pub async fn save(
     )
     .await?;
     tx.commit().await.map_err(StoreError::from)?;
+    Ok(())
+}
+
+/// Seals one value into its place. A token of the old credentials does not outlive them.
+pub(super) async fn keep_credential(
+    app: &App,
+    tx: &mut Tx<'_>,
+    actor: &Actor,
+    tenant: &TenantId,
+    (provider, mode): (&str, Mode),
+    field: &str,
+    value: SecretString,
+) -> Result<(), AccountError> {
+    let now = app.clock.now();
+    let value: SecretString = value.expose_secret().trim().into();
+    let place = place(provider, mode, field);
+    let sealed = app.vault.seal(tx, tenant, &place, &value, now).await?;
+    let row = Credential {
+        mode,
+        field: field.to_owned(),
+        sealed,
+        fingerprint: app.vault.fingerprint(tx, tenant, &value, now).await?,
+        updated_at: now,
+        updated_by: actor.as_str().to_owned(),
+    };
+    rows::save_credential(tx, tenant, provider, &row).await?;
+    rows::drop_token(tx, tenant, provider, mode).await?;
     Ok(())
 }
 
@@ -407,6 +527,11 @@ pub async fn self_test(
     let opened = Opened::new(app, tenant, adapter.info(), mode).await?;
     let result = adapter.self_test(&opened.call()).await;
     let mut tx = app.db.begin().await?;
+    let account = rows::get(&mut tx, tenant, provider).await?;
+    if result.is_ok() && account.is_some_and(|a| a.mode() == mode) {
+        // It works: refusals from before no longer keep it from being offered.
+        rows::touch(&mut tx, tenant, provider, app.clock.now()).await?;
+    }
     let said = match &result {
         Ok(said) => said.clone(),
         Err(e) => e.to_string(),

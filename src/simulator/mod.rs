@@ -178,6 +178,17 @@ fn router(sim: &Sim) -> Router {
     app.with_state(sim.clone())
 }
 
+/// The first path segment of a provider's test or live side: `paystack`, `mpesa-live`.
+pub fn mount(name: &str, live: bool) -> String {
+    let own = format!("{name}-live");
+    let mounts = provider(name).map(Provider::mounts).unwrap_or_default();
+    if live && mounts.iter().any(|(at, _)| *at == own) {
+        own
+    } else {
+        name.to_owned()
+    }
+}
+
 fn provider(name: &str) -> Option<&'static dyn Provider> {
     PROVIDERS.iter().copied().find(|p| p.name() == name)
 }

@@ -173,6 +173,18 @@ pub async fn insert_audit(tx: &mut Tx<'_>, a: &AuditRow) -> Result<(), StoreErro
     Ok(())
 }
 
+fn audit_row(r: &AnyRow) -> Result<AuditRow, StoreError> {
+    Ok(AuditRow {
+        id: AuditId::from_stored(text(r, "id")?),
+        tenant_id: TenantId::from_stored(text(r, "tenant_id")?),
+        actor: text(r, "actor")?,
+        action: text(r, "action")?,
+        subject: text(r, "subject")?,
+        detail: text(r, "detail")?,
+        at: at(r, "at")?,
+    })
+}
+
 pub async fn audit(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -189,19 +201,27 @@ pub async fn audit(
         .bind(limit + 1)
         .fetch_all(&mut **tx)
         .await?;
-    let rows = rows
-        .iter()
-        .map(|r| {
-            Ok(AuditRow {
-                id: AuditId::from_stored(text(r, "id")?),
-                tenant_id: TenantId::from_stored(text(r, "tenant_id")?),
-                actor: text(r, "actor")?,
-                action: text(r, "action")?,
-                subject: text(r, "subject")?,
-                detail: text(r, "detail")?,
-                at: at(r, "at")?,
-            })
-        })
-        .collect::<Result<Vec<_>, StoreError>>()?;
+    let rows = rows.iter().map(audit_row).collect::<Result<Vec<_>, _>>()?;
     Ok(cursor.page(rows, limit, |a| a.id.to_string()))
+}
+
+/// The newest doings of one kind about one subject, newest first.
+pub async fn audited(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    action: &str,
+    subject: &str,
+    limit: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT * FROM audit WHERE tenant_id = $1 AND action = $2 AND subject = $3
+         ORDER BY id DESC LIMIT $4",
+    )
+    .bind(tenant.to_string())
+    .bind(action)
+    .bind(subject)
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(audit_row).collect()
 }

@@ -159,3 +159,25 @@ pub async fn quarantined(
     .await?;
     Ok(row.try_get("n")?)
 }
+
+/// When a provider last called for an account and was believed to be it. Only the tenant's newest
+/// hooks are looked at.
+pub async fn last_at(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    provider: &str,
+    mode: Mode,
+) -> Result<Option<Timestamp>, StoreError> {
+    let found = sqlx::query(
+        "SELECT received_at FROM (
+             SELECT id, provider, mode, status, received_at FROM hooks WHERE tenant_id = $1
+             ORDER BY id DESC LIMIT 1000) newest
+         WHERE provider = $2 AND mode = $3 AND status <> 'quarantined' ORDER BY id DESC LIMIT 1",
+    )
+    .bind(tenant.to_string())
+    .bind(provider)
+    .bind(mode.as_str())
+    .fetch_optional(&mut **tx)
+    .await?;
+    found.map(|r| at(&r, "received_at")).transpose()
+}

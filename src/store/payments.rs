@@ -29,6 +29,34 @@ pub struct Tally {
     pub captured_minor: i64,
 }
 
+/// How often a way to pay succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    pub succeeded: i64,
+    /// Those that came to an end.
+    pub tries: i64,
+}
+
+/// The share of one way to pay, in one mode.
+#[derive(Clone, Debug)]
+pub struct WayShare {
+    pub provider: String,
+    pub method: Method,
+    pub test_mode: bool,
+    pub share: Share,
+}
+
+/// A start that the provider refused because our settings are wrong.
+#[derive(Clone, Debug)]
+pub struct SettingsRefused {
+    pub id: PaymentId,
+    pub provider: String,
+    pub test_mode: bool,
+    /// The provider's words.
+    pub said: String,
+    pub at: Timestamp,
+}
+
 pub(super) fn failure(row: &AnyRow) -> Result<Option<Failure>, StoreError> {
     let Some(code) = text_opt(row, "failure_code")? else {
         return Ok(None);
@@ -416,4 +444,92 @@ pub async fn tallies(
             })
         })
         .collect()
+}
+
+/// How the tenant's newest payments since a time ended, by way to pay. Bounded: a checkout page
+/// asks this.
+pub async fn shares(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    since: Timestamp,
+    newest: i64,
+) -> Result<Vec<WayShare>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT provider, method, test_mode, CAST(COUNT(*) AS BIGINT) AS tries,
+             CAST(SUM(CASE WHEN status = 'succeeded' THEN 1 ELSE 0 END) AS BIGINT) AS succeeded
+         FROM (SELECT provider, method, test_mode, status, created_at FROM payments
+               WHERE tenant_id = $1 ORDER BY id DESC LIMIT $2) newest
+         WHERE created_at >= $3 AND status IN ('succeeded', 'failed', 'cancelled', 'expired')
+         GROUP BY provider, method, test_mode ORDER BY provider, method, test_mode",
+    )
+    .bind(tenant.to_string())
+    .bind(newest)
+    .bind(since.unix_ms())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(WayShare {
+                provider: text(r, "provider")?,
+                method: parsed(r, "method", Method::parse)?,
+                test_mode: on(r, "test_mode")?,
+                share: Share {
+                    succeeded: r.try_get("succeeded")?,
+                    tries: r.try_get("tries")?,
+                },
+            })
+        })
+        .collect()
+}
+
+/// Starts since a time that were refused because our settings are wrong, newest first. Only the
+/// newest failures are looked at: a checkout page asks this.
+pub async fn settings_refused(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    since: Timestamp,
+) -> Result<Vec<SettingsRefused>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT id, provider, test_mode, failure_message, created_at
+         FROM (SELECT id, provider, test_mode, failure_code, failure_message, created_at
+               FROM payments WHERE tenant_id = $1 AND status = 'failed'
+               ORDER BY id DESC LIMIT 200) newest
+         WHERE failure_code = 'provider_misconfigured' AND created_at >= $2 ORDER BY id DESC",
+    )
+    .bind(tenant.to_string())
+    .bind(since.unix_ms())
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter()
+        .map(|r| {
+            Ok(SettingsRefused {
+                id: PaymentId::from_stored(text(r, "id")?),
+                provider: text(r, "provider")?,
+                test_mode: on(r, "test_mode")?,
+                said: text_opt(r, "failure_message")?.unwrap_or_default(),
+                at: at(r, "created_at")?,
+            })
+        })
+        .collect()
+}
+
+/// Whether an account took anything, or refused it for another reason, after a payment.
+pub async fn answered_since(
+    tx: &mut Tx<'_>,
+    refused: &SettingsRefused,
+    tenant: &TenantId,
+) -> Result<bool, StoreError> {
+    let found = sqlx::query(
+        "SELECT 1 AS one FROM payments
+         WHERE tenant_id = $1 AND id > $2 AND provider = $3 AND test_mode = $4
+           AND status <> 'created'
+           AND (failure_code IS NULL OR failure_code <> 'provider_misconfigured') LIMIT 1",
+    )
+    .bind(tenant.to_string())
+    .bind(refused.id.to_string())
+    .bind(&refused.provider)
+    .bind(flag(refused.test_mode))
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(found.is_some())
 }

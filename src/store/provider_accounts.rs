@@ -28,6 +28,17 @@ fn account(row: &AnyRow) -> Result<ProviderAccount, StoreError> {
     })
 }
 
+fn credential(row: &AnyRow) -> Result<Credential, StoreError> {
+    Ok(Credential {
+        mode: parsed(row, "mode", Mode::parse)?,
+        field: text(row, "field")?,
+        sealed: row.try_get("sealed")?,
+        fingerprint: text(row, "fingerprint")?,
+        updated_at: at(row, "updated_at")?,
+        updated_by: text(row, "updated_by")?,
+    })
+}
+
 pub async fn get(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -70,6 +81,24 @@ pub async fn save(tx: &mut Tx<'_>, a: &ProviderAccount) -> Result<(), StoreError
     Ok(())
 }
 
+/// Notes that an account was looked after: what went wrong before counts no longer.
+pub async fn touch(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    provider: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE provider_accounts SET updated_at = $1 WHERE tenant_id = $2 AND provider = $3",
+    )
+    .bind(now.unix_ms())
+    .bind(tenant.to_string())
+    .bind(provider)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 pub async fn credentials(
     tx: &mut Tx<'_>,
     tenant: &TenantId,
@@ -82,17 +111,22 @@ pub async fn credentials(
     .bind(provider)
     .fetch_all(&mut **tx)
     .await?;
+    rows.iter().map(credential).collect()
+}
+
+/// The credentials of all of a tenant's accounts, with their providers.
+pub async fn all_credentials(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+) -> Result<Vec<(String, Credential)>, StoreError> {
+    let text_of_all = "SELECT * FROM provider_credentials WHERE tenant_id = $1
+                       ORDER BY provider, mode, field";
+    let rows = sqlx::query(text_of_all)
+        .bind(tenant.to_string())
+        .fetch_all(&mut **tx)
+        .await?;
     rows.iter()
-        .map(|row| {
-            Ok(Credential {
-                mode: parsed(row, "mode", Mode::parse)?,
-                field: text(row, "field")?,
-                sealed: row.try_get("sealed")?,
-                fingerprint: text(row, "fingerprint")?,
-                updated_at: at(row, "updated_at")?,
-                updated_by: text(row, "updated_by")?,
-            })
-        })
+        .map(|row| Ok((text(row, "provider")?, credential(row)?)))
         .collect()
 }
 

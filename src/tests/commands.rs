@@ -79,6 +79,8 @@ fn every_command_explains_itself() {
         &["user", "create"],
         &["provider", "set"],
         &["provider", "test"],
+        &["provider", "import-env"],
+        &["provider", "register-hooks"],
         &["api-key", "create"],
         &["hooks", "replay"],
     ] {
@@ -313,6 +315,180 @@ fn r11_a_key_of_the_other_mode_is_refused_by_its_field_and_not_shown() {
     }
 }
 
+impl Desk {
+    /// Imports these variables; the JSON report and the exit status.
+    fn import(&self, vars: &[(&str, &str)], more: &[&str]) -> (Value, Output) {
+        let env = [&self.env()[..], vars].concat();
+        let args = ["provider", "import-env", "--tenant", "shop", "--json"];
+        let out = run(self.path(), &env, &[&args, more].concat());
+        let all = format!("{}{}", String::from_utf8_lossy(&out.stdout), told(&out));
+        for (name, value) in vars.iter().filter(|(_, v)| v.len() > 6) {
+            assert!(!all.contains(value), "{name} is shown: {all}");
+        }
+        (serde_json::from_slice(&out.stdout).unwrap_or_default(), out)
+    }
+}
+
+/// What became of a variable, with its mode and field.
+fn became(report: &Value, name: &str) -> (String, String, String) {
+    let lines = report["variables"].as_array().unwrap();
+    let line = lines.iter().find(|l| l["variable"] == name);
+    let line = line.unwrap_or_else(|| panic!("nothing is said of {name}: {report}"));
+    let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+    (text("became"), text("mode"), text("field"))
+}
+
+fn three(a: &str, b: &str, c: &str) -> (String, String, String) {
+    (a.to_owned(), b.to_owned(), c.to_owned())
+}
+
+#[test]
+fn the_variables_of_a_single_shop_are_taken_once_and_told_without_their_values() {
+    let desk = Desk::new().with_shop();
+    let passkey = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919";
+    let vars = [
+        ("PAYSTACK_SECRET_KEY", "sk_live_0123456789"),
+        ("MPESA_CONSUMER_KEY", "consumer-key-1"),
+        ("MPESA_CONSUMER_SECRET", "consumer-secret-1"),
+        ("MPESA_SHORTCODE", "174379"),
+        ("MPESA_PASSKEY", passkey),
+        ("MPESA_CALLBACK_URL", "https://shop.example/callback"),
+        ("HOME_GROWN_KEY", "of no interest"),
+    ];
+    let (report, out) = desk.import(&vars, &["--enable"]);
+    assert_eq!(out.status.code(), Some(0), "{}", told(&out));
+    let of = |name| became(&report, name);
+    assert_eq!(
+        of("PAYSTACK_SECRET_KEY"),
+        three("taken", "live", "secret_key")
+    );
+    assert_eq!(of("MPESA_SHORTCODE"), three("taken", "test", "shortcode"));
+    assert_eq!(of("MPESA_PASSKEY"), three("taken", "test", "passkey"));
+    assert_eq!(of("MPESA_CALLBACK_URL"), three("not_needed", "", ""));
+    assert_eq!(report["variables"].as_array().unwrap().len(), 6);
+    let standing = |report: &Value| -> Vec<(Value, Value, Value)> {
+        let all = report["providers"].as_array().unwrap().iter();
+        all.map(|p| {
+            (
+                p["provider"].clone(),
+                p["mode"].clone(),
+                p["offered"].clone(),
+            )
+        })
+        .collect()
+    };
+    let want = [
+        ("paystack".into(), "live".into(), true.into()),
+        ("mpesa".into(), "test".into(), true.into()),
+    ];
+    assert_eq!(standing(&report), want);
+
+    let file = std::fs::read(desk.path().join("data/malipo.db")).unwrap();
+    let holds = |text: &str| file.windows(text.len()).any(|w| w == text.as_bytes());
+    assert!(
+        !holds("sk_live_0123456789") && !holds("consumer-secret-1"),
+        "sealed"
+    );
+
+    let (again, out) = desk.import(&vars, &["--enable"]);
+    assert_eq!(out.status.code(), Some(0), "{}", told(&out));
+    assert_eq!(became(&again, "PAYSTACK_SECRET_KEY").0, "kept");
+    assert_eq!(became(&again, "MPESA_PASSKEY").0, "kept");
+    assert_eq!(standing(&again), want);
+    let (none, out) = desk.import(&[], &[]);
+    assert_eq!(
+        (out.status.code(), &none["variables"]),
+        (Some(0), &serde_json::json!([]))
+    );
+}
+
+#[test]
+fn a_variable_that_cannot_be_taken_is_refused_by_its_name_and_nothing_is_guessed() {
+    let desk = Desk::new().with_shop();
+    let vars = [
+        ("PAYSTACK_SECRET_KEY", "sk_test_0123456789"),
+        ("PAYSTACK_PUBLIC_KEY", "pk_live_0123456789"),
+    ];
+    let (report, out) = desk.import(&vars, &[]);
+    assert_eq!(out.status.code(), Some(1));
+    assert_eq!(
+        became(&report, "PAYSTACK_SECRET_KEY"),
+        three("taken", "test", "secret_key")
+    );
+    assert_eq!(
+        became(&report, "PAYSTACK_PUBLIC_KEY"),
+        three("refused", "test", "public_key")
+    );
+    assert_eq!(
+        report["providers"][0]["offered"], false,
+        "--enable was not given"
+    );
+    for (vars, refused) in [
+        (
+            vec![("PAYSTACK_SECRET_KEY", "0123456789")],
+            "PAYSTACK_SECRET_KEY",
+        ),
+        (
+            vec![
+                ("MPESA_ENVIRONMENT", "staging"),
+                ("MPESA_SHORTCODE", "600984"),
+            ],
+            "MPESA_SHORTCODE",
+        ),
+        (
+            vec![
+                ("MPESA_ENVIRONMENT", "staging"),
+                ("MPESA_SHORTCODE", "600984"),
+            ],
+            "MPESA_ENVIRONMENT",
+        ),
+    ] {
+        let (report, out) = desk.import(&vars, &["--enable"]);
+        assert_eq!(out.status.code(), Some(1), "{vars:?}");
+        assert_eq!(became(&report, refused).0, "refused", "{report}");
+        assert_eq!(report["providers"], serde_json::json!([]));
+    }
+    // The word goes before what the short code shows; what is missing is named.
+    let vars = [
+        ("MPESA_ENVIRONMENT", "sandbox"),
+        ("MPESA_SHORTCODE", "600984"),
+    ];
+    let (report, out) = desk.import(&vars, &["--enable"]);
+    assert_eq!(out.status.code(), Some(0), "{}", told(&out));
+    assert_eq!(
+        became(&report, "MPESA_ENVIRONMENT"),
+        three("read", "test", "")
+    );
+    assert_eq!(
+        became(&report, "MPESA_SHORTCODE"),
+        three("taken", "test", "shortcode")
+    );
+    assert_eq!(report["providers"][0]["offered"], false);
+    let why = report["providers"][0]["why"].as_str().unwrap();
+    assert!(why.contains("Consumer key"), "{why}");
+}
+
+#[test]
+fn a_provider_without_a_call_for_it_says_where_the_hook_address_is_set() {
+    let desk = Desk::new().with_shop();
+    let args = [
+        "provider",
+        "register-hooks",
+        "--tenant",
+        "shop",
+        "--mode",
+        "test",
+    ];
+    for (provider, said) in [
+        ("paystack", "its own pages"),
+        ("goldcoins", "no such provider"),
+    ] {
+        let out = desk.run(&[&args[..], &["--provider", provider]].concat());
+        assert_eq!(out.status.code(), Some(1));
+        assert!(told(&out).contains(said), "{}", told(&out));
+    }
+}
+
 #[test]
 fn logs_go_to_standard_error_and_facts_to_standard_output() {
     let desk = Desk::new();
@@ -341,11 +517,18 @@ async fn the_demo_prints_what_it_made_and_its_checkout_answers() {
     let facts: Value = serde_json::from_str(&line).unwrap();
     let http = reqwest::Client::builder().build().unwrap();
     let get = async |url: &str| http.get(url).send().await.unwrap().status().as_u16();
+    let mut pages = String::new();
     for checkout in facts["checkouts"].as_array().unwrap() {
         for field in ["tenant", "order", "url", "what"] {
             assert!(checkout[field].is_string(), "{checkout}");
         }
-        assert_eq!(get(checkout["url"].as_str().unwrap()).await, 200);
+        let url = checkout["url"].as_str().unwrap();
+        assert_eq!(get(url).await, 200);
+        pages.push_str(&http.get(url).send().await.unwrap().text().await.unwrap());
+    }
+    for info in malipo::services::REGISTRY.iter().map(|a| a.info()) {
+        let value = format!("value=\"{}.", info.name);
+        assert!(pages.contains(&value), "no order tries {}", info.name);
     }
     for login in facts["logins"].as_array().unwrap() {
         for field in ["tenant", "role", "email", "password", "url"] {

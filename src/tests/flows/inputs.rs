@@ -115,7 +115,7 @@ async fn payments_name_what_they_lack() {
         (
             json!({ "provider": "mpesa", "phone": "+44 7911 123456" }),
             "phone",
-            "phone_invalid",
+            "phone_not_of_country",
         ),
         (
             json!({ "provider": "mpesa", "method": "card" }),

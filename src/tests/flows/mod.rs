@@ -1,6 +1,7 @@
 //! Money from end to end: the API and the hooks over HTTP, the simulator as the provider. A name
 //! begins with the rule of money that it holds to.
 mod checkout;
+mod choices;
 mod dashboard;
 mod deaf;
 mod hooks;

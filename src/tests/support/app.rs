@@ -281,10 +281,9 @@ async fn open(
 ) -> App {
     let mut urls = BTreeMap::new();
     for info in REGISTRY.iter().map(|a| a.info()) {
-        for (mode, suffix) in [(Mode::Test, ""), (Mode::Live, "-live")] {
-            let apart = matches!(info.name, "mpesa" | "mamopay");
-            let suffix = if apart { suffix } else { "" };
-            let at = format!("{}/{}{suffix}", sim.url, info.name);
+        for mode in [Mode::Test, Mode::Live] {
+            let mount = malipo::simulator::mount(info.name, !mode.is_test());
+            let at = format!("{}/{mount}", sim.url);
             urls.insert((info.name.to_owned(), mode), at);
         }
     }

@@ -55,7 +55,9 @@ pub async fn choose_method(
         see_other(&closed_page(&o));
         return Ok(());
     }
-    let chosen = choices.iter().find(|c| load::offer(c).value() == choice);
+    let chosen = choices
+        .iter()
+        .find(|c| load::offer(o.lang, c).value() == choice);
     let Some(chosen) = chosen else {
         let code = if choice.is_empty() {
             "method_required"

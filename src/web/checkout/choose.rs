@@ -24,6 +24,8 @@ pub struct Offer {
     pub recommended: bool,
     pub needs_phone: bool,
     pub needs_email: bool,
+    /// What the provider adds, as a part of a sentence.
+    pub fee: Option<String>,
 }
 
 impl Offer {
@@ -185,6 +187,11 @@ fn method(frame: &Frame, offer: &Offer, all: &[Offer], checked: bool) -> impl In
         name
     };
     let hint = (t.method_hint)(offer.how, &frame.name(offer.label));
+    let hint = match &offer.fee {
+        Some(fee) if hint.is_empty() => fee.clone(),
+        Some(fee) => format!("{hint}{} {fee}", t.comma),
+        None => hint,
+    };
     let (class, path) = match tile(offer.method) {
         (class, None) if offer.provider == "manual" => (class, Some(PHONE)),
         tile => tile,
@@ -260,6 +267,8 @@ pub fn token(frame: &Frame) -> String {
 /// The second step.
 pub struct Details {
     pub offer: Offer,
+    /// The names of the other ways, for a number that does not fit this one.
+    pub others: Vec<String>,
     pub panels: Vec<TestPanel>,
     pub form_key: String,
     /// Known already: from the order.
@@ -292,8 +301,25 @@ pub fn details(frame: &Frame, of: Details) -> Page {
         let error = flash
             .error_of("phone")
             .or_else(|| flash.error_of("customer.phone"));
-        phone_field(frame, &label, field("phone", &of.phone), error.cloned())
+        let elsewhere = error
+            .map(|e| InputCode::parse(&e.code))
+            .is_some_and(|code| {
+                matches!(
+                    code,
+                    InputCode::PhoneNotOfCountry | InputCode::PhoneNotOfOperator
+                )
+            });
+        let left = (elsewhere && !of.others.is_empty()).then(|| {
+            let words = (t.ways_left)(&of.others.join(&format!("{} ", t.comma)));
+            view! { <p>{words} " " <a href=frame.base.clone()>{t.other_ways}</a></p> }
+        });
+        let known = field("phone", &of.phone);
+        view! { {phone_field(frame, &label, known, error.cloned())} {left} }
     });
+    let fee = offer
+        .fee
+        .clone()
+        .map(|fee| view! { <p class="hint">{fee}</p> });
     let email = offer.needs_email.then(|| {
         let error = flash
             .error_of("email")
@@ -341,7 +367,7 @@ pub fn details(frame: &Frame, of: Details) -> Page {
                             </p>
                         }
                     })} {phone} {email} <div class="act">
-                    <button class="btn">{button}</button>
+                    <button class="btn">{button}</button> {fee}
                     {prompt.then(|| view! { <p class="hint">{t.pin_hint}</p> })}
                 </div>
             </form>

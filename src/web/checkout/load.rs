@@ -11,7 +11,7 @@ use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{NextAction, Payment, PaymentStatus};
 use crate::domain::proof::Proof;
 use crate::domain::{Money, Timestamp};
-use crate::services::checkout::Choice;
+use crate::services::checkout::{Added, Choice};
 use crate::services::tenants::Tenant;
 use crate::services::{App, Flow, StoreError, TestOutcome, find_provider, orders};
 use crate::web::flash::{Flash, cookie};
@@ -278,8 +278,13 @@ fn how_of(p: &Payment) -> How {
 }
 
 /// A provider's method for the page.
-pub fn offer(choice: &Choice) -> Offer {
+pub fn offer(lang: Lang, choice: &Choice) -> Offer {
+    let t = lang.texts();
     Offer {
+        fee: choice.fee.map(|fee| match fee {
+            Added::About(money) => (t.fee)(&format::money(lang, money)),
+            Added::Something => t.fee_some.to_owned(),
+        }),
         provider: choice.provider.name,
         label: choice.provider.label,
         monogram: choice.provider.monogram,

@@ -164,7 +164,7 @@ async fn offer(asked: &Asked, o: &Opened) -> Answer {
     let refused = Flash::read(&asked.headers, "choose", load::secure(&asked.app));
     let test = !o.order.livemode || choices.iter().any(|c| c.test);
     let of = Choose {
-        offers: choices.iter().map(load::offer).collect(),
+        offers: choices.iter().map(|c| load::offer(o.lang, c)).collect(),
         chosen: refused.as_ref().map(|f| f.typed("choice").to_owned()),
         panels: load::panels(&choices),
         form_key: random_hex::<12>(),
@@ -196,11 +196,20 @@ pub async fn with(
     let Some(chosen) = chosen.cloned() else {
         return Ok(go(&o.base()));
     };
+    let mut others = Vec::new();
+    for other in &choices {
+        let name = (o.lang.texts().method_name)(other.method, other.provider.label);
+        let same = other.provider.name == chosen.provider.name && other.method == chosen.method;
+        if !same && !others.contains(&name) {
+            others.push(name);
+        }
+    }
     let offered = [chosen];
     let test = offered[0].test || !o.order.livemode;
     let phone = o.order.customer.phone.as_deref();
     let of = Details {
-        offer: load::offer(&offered[0]),
+        offer: load::offer(o.lang, &offered[0]),
+        others,
         panels: load::panels(&offered),
         form_key: random_hex::<12>(),
         phone: phone

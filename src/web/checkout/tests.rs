@@ -48,6 +48,7 @@ fn offer(provider: &'static str, label: &'static str, method: Method, how: How) 
         recommended: provider == "mpesa",
         needs_phone: how == How::Prompt,
         needs_email: provider == "paystack",
+        fee: (provider == "paystack").then(|| "plus a fee of about KES 22.50".to_owned()),
     }
 }
 
@@ -137,6 +138,7 @@ fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
     let second = |offer: Offer, refused| {
         let of = Details {
             offer,
+            others: vec!["Card".to_owned(), "Bank transfer".to_owned()],
             panels: vec![],
             form_key: "k".into(),
             phone: String::new(),

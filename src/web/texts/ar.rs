@@ -31,6 +31,8 @@ pub const TEXTS: Texts = Texts {
     method_name,
     method_hint,
     recommended: "موصى بها",
+    fee: |amount| format!("مع رسوم تقارب {amount}"),
+    fee_some: "مع رسوم مزوّد الدفع",
     continue_: "متابعة",
     nothing_taken_yet: "لم يُخصم شيء بعد. تؤكد في الخطوة التالية.",
     test_stays_unpaid: "وضع الاختبار: يبقى ما عليك غير مدفوع.",
@@ -67,6 +69,7 @@ pub const TEXTS: Texts = Texts {
         ]
     },
     other_ways: "طرق دفع أخرى",
+    ways_left: |ways| format!("يمكنك أيضًا الدفع عبر: {ways}."),
     go_to_page: |provider| format!("انتقل إلى صفحة {provider}"),
 
     look_title: |provider, amount| format!("انظر إلى هاتفك: {provider}، {amount}"),
@@ -540,6 +543,12 @@ fn input(code: InputCode) -> &'static str {
         }
         InputCode::PhoneTooShort => "الرقم أقصر من اللازم. يرجى التحقق من كل خانة.",
         InputCode::PhoneTooLong => "الرقم أطول من اللازم. يرجى التحقق من كل خانة.",
+        InputCode::PhoneNotOfCountry => {
+            "هذا الرقم من بلد لا تعمل فيه طريقة الدفع هذه. يرجى كتابة رقم آخر، أو الدفع بطريقة أخرى."
+        }
+        InputCode::PhoneNotOfOperator => {
+            "هذا الرقم من شبكة أخرى. يرجى كتابة رقم من هذه الشبكة، أو الدفع بطريقة أخرى."
+        }
         InputCode::EmailRequired => "يرجى كتابة بريدك الإلكتروني.",
         InputCode::EmailInvalid => {
             "عنوان البريد غير كامل. يكون مثل \u{2066}name@example.com\u{2069}."
@@ -550,7 +559,9 @@ fn input(code: InputCode) -> &'static str {
         | InputCode::MethodUnknown
         | InputCode::ProviderNotAvailable
         | InputCode::ProviderUnknown => "طريقة الدفع هذه غير متاحة الآن. يرجى اختيار غيرها.",
-        InputCode::CurrencyNotSupported => "هذه الطريقة لا تقبل هذه العملة. يرجى اختيار غيرها.",
+        InputCode::CurrencyNotSupported | InputCode::MethodNotForCurrency => {
+            "هذه الطريقة لا تقبل هذه العملة. يرجى اختيار غيرها."
+        }
         InputCode::AmountTooSmall => "المبلغ أصغر مما تقبله هذه الطريقة. يرجى اختيار غيرها.",
         InputCode::AmountTooLarge => "المبلغ أكبر مما تقبله هذه الطريقة. يرجى اختيار غيرها.",
         InputCode::AmountNotRepresentable => {

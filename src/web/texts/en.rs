@@ -31,6 +31,8 @@ pub const TEXTS: Texts = Texts {
     method_name,
     method_hint,
     recommended: "Recommended",
+    fee: |amount| format!("plus a fee of about {amount}"),
+    fee_some: "plus the provider’s fee",
     continue_: "Continue",
     nothing_taken_yet: "Nothing is taken yet. You confirm on the next step.",
     test_stays_unpaid: "Test mode: what you owe stays unpaid.",
@@ -67,6 +69,7 @@ pub const TEXTS: Texts = Texts {
         ]
     },
     other_ways: "Other ways to pay",
+    ways_left: |ways| format!("You can also pay by: {ways}."),
     go_to_page: |provider| format!("Go to {provider}’s page"),
 
     look_title: |provider, amount| format!("Look at your phone: {provider}, {amount}"),
@@ -585,6 +588,12 @@ fn input(code: InputCode) -> &'static str {
         }
         InputCode::PhoneTooShort => "The number is too short. Please check each digit.",
         InputCode::PhoneTooLong => "The number is too long. Please check each digit.",
+        InputCode::PhoneNotOfCountry => {
+            "This number is from a country where this way to pay does not work. Type another number, or pay another way."
+        }
+        InputCode::PhoneNotOfOperator => {
+            "This number belongs to another network. Type a number of this one, or pay another way."
+        }
         InputCode::EmailRequired => "Please type your email.",
         InputCode::EmailInvalid => {
             "This is not a whole email address. It looks like name@example.com."
@@ -595,7 +604,7 @@ fn input(code: InputCode) -> &'static str {
         | InputCode::MethodUnknown
         | InputCode::ProviderNotAvailable
         | InputCode::ProviderUnknown => "This way to pay is not open now. Please choose another.",
-        InputCode::CurrencyNotSupported => {
+        InputCode::CurrencyNotSupported | InputCode::MethodNotForCurrency => {
             "This way does not take this currency. Please choose another."
         }
         InputCode::AmountTooSmall => "The amount is too small for this way. Please choose another.",

@@ -31,6 +31,8 @@ pub const TEXTS: Texts = Texts {
     method_name,
     method_hint,
     recommended: "Recommandé",
+    fee: |amount| format!("plus des frais d’environ {amount}"),
+    fee_some: "plus les frais du prestataire",
     continue_: "Continuer",
     nothing_taken_yet: "Rien n’est encore prélevé. Vous confirmez à l’étape suivante.",
     test_stays_unpaid: "Mode test : ce que vous devez reste impayé.",
@@ -67,6 +69,7 @@ pub const TEXTS: Texts = Texts {
         ]
     },
     other_ways: "Autres moyens de payer",
+    ways_left: |ways| format!("Vous pouvez aussi payer par : {ways}."),
     go_to_page: |provider| format!("Aller sur la page de {provider}"),
 
     look_title: |provider, amount| format!("Regardez votre téléphone : {provider}, {amount}"),
@@ -593,6 +596,12 @@ fn input(code: InputCode) -> &'static str {
         }
         InputCode::PhoneTooShort => "Le numéro est trop court. Vérifiez chaque chiffre.",
         InputCode::PhoneTooLong => "Le numéro est trop long. Vérifiez chaque chiffre.",
+        InputCode::PhoneNotOfCountry => {
+            "Ce numéro est d’un pays où ce moyen de payer ne marche pas. Tapez un autre numéro, ou payez autrement."
+        }
+        InputCode::PhoneNotOfOperator => {
+            "Ce numéro est d’un autre réseau. Tapez un numéro de celui-ci, ou payez autrement."
+        }
         InputCode::EmailRequired => "Tapez votre e-mail.",
         InputCode::EmailInvalid => {
             "L’adresse e-mail n’est pas complète. Elle ressemble à nom@example.com."
@@ -605,7 +614,7 @@ fn input(code: InputCode) -> &'static str {
         | InputCode::ProviderUnknown => {
             "Ce moyen de payer n’est pas ouvert. Choisissez-en un autre."
         }
-        InputCode::CurrencyNotSupported => {
+        InputCode::CurrencyNotSupported | InputCode::MethodNotForCurrency => {
             "Ce moyen ne prend pas cette devise. Choisissez-en un autre."
         }
         InputCode::AmountTooSmall => {

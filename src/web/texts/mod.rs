@@ -49,6 +49,10 @@ pub struct Texts {
     pub method_name: fn(Method, &str) -> String,
     pub method_hint: fn(How, &str) -> String,
     pub recommended: T,
+    /// The amount that the provider adds.
+    pub fee: F1,
+    /// The provider adds something that nobody here can count.
+    pub fee_some: T,
     pub continue_: T,
     pub nothing_taken_yet: T,
     pub test_stays_unpaid: T,
@@ -76,6 +80,8 @@ pub struct Texts {
     pub prompt_steps: fn(&str) -> [String; 3],
     pub page_steps: fn(&str) -> [String; 3],
     pub other_ways: T,
+    /// The other ways by their names.
+    pub ways_left: F1,
     pub go_to_page: F1,
 
     // Waiting.
@@ -411,6 +417,9 @@ input_codes! {
     PhoneInvalid = "phone_invalid",
     PhoneTooShort = "phone_too_short",
     PhoneTooLong = "phone_too_long",
+    /// The prompt reaches phones of other countries alone.
+    PhoneNotOfCountry = "phone_not_of_country",
+    PhoneNotOfOperator = "phone_not_of_operator",
     EmailRequired = "email_required",
     EmailInvalid = "email_invalid",
     MethodRequired = "method_required",
@@ -420,6 +429,7 @@ input_codes! {
     ProviderNotAvailable = "provider_not_available",
     ProviderUnknown = "provider_unknown",
     CurrencyNotSupported = "currency_not_supported",
+    MethodNotForCurrency = "method_not_for_currency",
     AmountTooSmall = "amount_too_small",
     AmountTooLarge = "amount_too_large",
     AmountNotRepresentable = "amount_not_representable",

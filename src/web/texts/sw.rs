@@ -31,6 +31,8 @@ pub const TEXTS: Texts = Texts {
     method_name,
     method_hint,
     recommended: "Inapendekezwa",
+    fee: |amount| format!("pamoja na ada ya takriban {amount}"),
+    fee_some: "pamoja na ada ya mtoa huduma",
     continue_: "Endelea",
     nothing_taken_yet: "Hakuna pesa iliyochukuliwa bado. Utathibitisha katika hatua inayofuata.",
     test_stays_unpaid: "Hali ya majaribio: deni lako linabaki halijalipwa.",
@@ -67,6 +69,7 @@ pub const TEXTS: Texts = Texts {
         ]
     },
     other_ways: "Njia nyingine za kulipa",
+    ways_left: |ways| format!("Unaweza pia kulipa kwa: {ways}."),
     go_to_page: |provider| format!("Nenda kwenye ukurasa wa {provider}"),
 
     look_title: |provider, amount| format!("Angalia simu yako: {provider}, {amount}"),
@@ -570,6 +573,12 @@ fn input(code: InputCode) -> &'static str {
         }
         InputCode::PhoneTooShort => "Nambari ni fupi mno. Tafadhali angalia kila tarakimu.",
         InputCode::PhoneTooLong => "Nambari ni ndefu mno. Tafadhali angalia kila tarakimu.",
+        InputCode::PhoneNotOfCountry => {
+            "Nambari hii ni ya nchi ambako njia hii ya kulipa haifanyi kazi. Andika nambari nyingine, au lipa kwa njia nyingine."
+        }
+        InputCode::PhoneNotOfOperator => {
+            "Nambari hii ni ya mtandao mwingine. Andika nambari ya mtandao huu, au lipa kwa njia nyingine."
+        }
         InputCode::EmailRequired => "Tafadhali andika barua pepe yako.",
         InputCode::EmailInvalid => {
             "Anwani ya barua pepe haijakamilika. Inafanana na jina@example.com."
@@ -582,7 +591,7 @@ fn input(code: InputCode) -> &'static str {
         | InputCode::ProviderUnknown => {
             "Njia hii ya kulipa haipatikani sasa. Tafadhali chagua nyingine."
         }
-        InputCode::CurrencyNotSupported => {
+        InputCode::CurrencyNotSupported | InputCode::MethodNotForCurrency => {
             "Njia hii haipokei sarafu hii. Tafadhali chagua nyingine."
         }
         InputCode::AmountTooSmall => "Kiasi ni kidogo mno kwa njia hii. Tafadhali chagua nyingine.",

@@ -94,6 +94,7 @@ fn plain_texts(t: &Texts) -> Vec<&'static str> {
         t.paid_so_far,
         t.how_pay,
         t.recommended,
+        t.fee_some,
         t.continue_,
         t.nothing_taken_yet,
         t.test_stays_unpaid,
@@ -198,6 +199,8 @@ fn plain_texts(t: &Texts) -> Vec<&'static str> {
 
 fn texts_with_one(t: &Texts) -> Vec<F1> {
     vec![
+        t.fee,
+        t.ways_left,
         t.error_title,
         t.test_button,
         t.ask_merchant,

@@ -4,6 +4,7 @@ use crate::domain::account::Mode;
 use crate::domain::role::Permission;
 use crate::services::accounts::{self, LoginError};
 use crate::services::provider_accounts::{self, AccountError, SaveAccount};
+use crate::services::provider_hooks::register_hooks;
 use crate::services::{ProviderInfo, find_provider};
 use crate::web::admin::auth::{Me, Refusal};
 use crate::web::admin::told;
@@ -246,6 +247,40 @@ pub async fn admin_self_test(
             Err(e) => return Err(Refusal::broken(e)),
         };
         Ok(Next::with(format!("{path}#self-test"), flash))
+    })
+    .await
+}
+
+/// Registers the hook address with the provider and keeps the secret that comes with it.
+#[server(prefix = "/do", endpoint = "admin/providers/register-hooks")]
+pub async fn admin_register_hooks(
+    tenant: String,
+    provider: String,
+    #[server(default)] mode: String,
+) -> Result<(), ServerFnError> {
+    answer(async move {
+        let me = enter(&tenant, Permission::ManageProviders).await?;
+        let info = info(&provider)?;
+        let mode = Mode::parse(&mode).ok_or(Refusal::NotFound)?;
+        let path = me.url(&format!("/providers/{}", info.name));
+        let (tenant, actor) = (&me.member.tenant.id, me.actor());
+        let done = register_hooks(&me.app, &actor, tenant, info.name, mode).await;
+        match done {
+            Ok(Ok(done)) => {
+                let mut words = told::sentence(&done.said);
+                if !done.credentials.is_empty() {
+                    words.push_str(" The secret that came with it is saved.");
+                }
+                Ok(Next::done(path, &words))
+            }
+            Ok(Err(e)) => {
+                let said: String = e.to_string().chars().take(600).collect();
+                let words = format!("{} did not take the address: {said}", info.label);
+                Ok(Next::fault(path, &words))
+            }
+            Err(AccountError::Input(p)) => Ok(Next::fault(path, &told::input(&p))),
+            Err(e) => Err(Refusal::broken(e)),
+        }
     })
     .await
 }

@@ -7,7 +7,7 @@ use crate::domain::refund::RefundStatus;
 use crate::domain::role::Permission;
 use crate::domain::{Currency, Money, Timestamp};
 use crate::services::payments::{PaymentFilter, Tally};
-use crate::services::{App, Cursor, payments, proofs, refunds};
+use crate::services::{App, Cursor, payments, proofs, provider_health, refunds};
 use crate::web::admin::auth::{Me, Refusal, Who};
 use crate::web::admin::parts::chart::Hour;
 use crate::web::admin::parts::chips::Light;
@@ -49,7 +49,8 @@ pub async fn show(
     let today = f.zone.day_start(0);
     let refunded = refunded(&me, since).await?;
     let health = health(&f, &newest);
-    let mut notes = failing(&f, &health);
+    let mut notes = stopped(&me, &f).await?;
+    notes.extend(failing(&f, &health));
     notes.extend(in_test(&f));
     if tallies.is_empty() && me.member.role.may(Permission::ManageProviders) {
         let done = super::team::done(&me).await?;
@@ -216,6 +217,22 @@ fn judge(hours: &[Hour]) -> (Light, &'static str) {
     } else {
         (Light::Ok, "Healthy")
     }
+}
+
+/// Accounts that are not offered, because they refuse every payment.
+async fn stopped(me: &Me, f: &Frame) -> Result<Vec<Note>, Refusal> {
+    let all = provider_health::stopped_of(&me.app, &me.member.tenant.id).await?;
+    let note = |s: &provider_health::Stopped| {
+        let text = "It refused its last payments, because its settings are wrong.";
+        let head = format!("{} is not offered to customers.", f.label(&s.provider));
+        let note = Note::bad(head, text);
+        if f.may(Permission::ManageProviders) {
+            note.go(f.url(&format!("/providers/{}", s.provider)), "See why")
+        } else {
+            note
+        }
+    };
+    Ok(all.iter().map(note).collect())
 }
 
 fn failing(f: &Frame, health: &[view::Health]) -> Vec<Note> {

@@ -1,7 +1,9 @@
 //! Providers: the list, one's settings, and the pages that ask before money is live.
+use crate::domain::Currency;
 use crate::domain::account::Mode;
 use crate::domain::role::Permission;
 use crate::services::provider_accounts::{self, AccountView, CredentialView};
+use crate::services::provider_hooks::HookState;
 use crate::services::{App, Field, HookKind, ProviderInfo, TestInstrument, TestOutcome};
 use crate::web::admin::auth::{Me, Refusal, Who};
 use crate::web::admin::parts::Note;
@@ -21,25 +23,37 @@ fn methods(info: &ProviderInfo) -> String {
     all.join(", ")
 }
 
-fn currencies(info: &ProviderInfo) -> String {
-    let all: Vec<_> = info
+/// Some providers take more currencies than anybody reads.
+const CURRENCIES_SHOWN: usize = 6;
+
+/// The currencies, the shop's own first, and how many more there are.
+fn currencies(info: &ProviderInfo, own: Currency) -> String {
+    let mut all: Vec<_> = info
         .currencies
         .iter()
-        .map(|r| {
-            if r.code == "*" {
-                "any currency"
-            } else {
-                r.code
-            }
+        .map(|r| match r.code {
+            "*" => "any currency",
+            code => code,
         })
         .collect();
-    all.join(" ")
+    all.sort_by_key(|code| *code != own.code());
+    let more = all.len().saturating_sub(CURRENCIES_SHOWN);
+    if more > 1 {
+        all.truncate(CURRENCIES_SHOWN);
+        format!("{} and {more} more", all.join(" "))
+    } else {
+        all.join(" ")
+    }
 }
 
 /// How an account stands, in words.
 fn health(a: &AccountView) -> (Light, String) {
     let mode = Mode::of(a.test_mode);
     let missing = a.missing(mode);
+    if let Some(stopped) = &a.stopped {
+        let words = format!("Not offered: {}", cut(&stopped.said, 60));
+        return (Light::Bad, words);
+    }
     match (a.enabled, missing.first(), mode) {
         (true, None, Mode::Live) => (Light::Ok, "Takes real money".to_owned()),
         (true, None, Mode::Test) => (Light::Warn, "In test mode".to_owned()),
@@ -62,7 +76,7 @@ pub async fn list(who: Who, State(app): State<App>) -> Result<Response, Refusal>
             view::ProviderRow {
                 name: a.info.name.to_owned(),
                 methods: methods(a.info),
-                currencies: currencies(a.info),
+                currencies: currencies(a.info, f.currency),
                 enabled: a.enabled,
                 test_mode: a.test_mode,
                 test_only: a.info.test_only,
@@ -123,17 +137,44 @@ fn instrument(i: &TestInstrument) -> settings_view::Instrument {
     }
 }
 
-fn hook_help(kind: HookKind) -> &'static str {
-    match kind {
+/// The first letters of a provider's words.
+fn cut(words: &str, chars: usize) -> String {
+    if words.chars().count() <= chars {
+        return words.to_owned();
+    }
+    let kept: String = words.chars().take(chars).collect();
+    format!("{}…", kept.trim_end())
+}
+
+fn hook_addresses(a: &AccountView) -> Vec<settings_view::HookAddress> {
+    let address = |mode, url: &str, state: HookState| settings_view::HookAddress {
+        mode,
+        url: url.to_owned(),
+        registered: state.registered,
+        last: state.last,
+    };
+    let live = address(Mode::Live, &a.hook_url_live, a.hooks_live);
+    let test = address(Mode::Test, &a.hook_url_test, a.hooks_test);
+    if a.info.test_only {
+        vec![test]
+    } else {
+        vec![live, test]
+    }
+}
+
+fn hook_help(info: &ProviderInfo) -> &'static str {
+    match info.hook {
+        HookKind::Signed if info.registers_hooks => {
+            "Registered by the button, or pasted at the provider in the account of the same mode. A hook is believed when its signature fits."
+        }
         HookKind::Signed => {
             "Paste each address at the provider, in the account of the same mode. A hook is believed when its signature fits."
         }
         HookKind::Hint => {
-            "The provider’s calls carry no proof of the sender, so each is a hint: we ask before anything is believed."
+            "The provider’s calls carry no proof of what they say, so each is a hint: we ask before anything is believed."
         }
         HookKind::MerchantApi => {
-            "Set it as the endpoint of the Merchant API on the provider’s pages. The provider asks \
-             here what is owed and says what was paid; each call carries the key."
+            "Set it as the endpoint of the Merchant API on the provider’s pages. The provider asks here what is owed and says what was paid; each call carries the key."
         }
         HookKind::None => "",
     }
@@ -170,21 +211,34 @@ pub async fn detail(
         );
         notes.push(Note::plain("Not set up yet.", next));
     }
+    if let Some(stopped) = &a.stopped {
+        let words = format!(
+            "Its last payments were refused since {}: “{}” Correct the keys and save them, or pass the self-test.",
+            f.zone.near(stopped.since),
+            cut(&stopped.said, 300)
+        );
+        notes.push(Note::bad("Not offered to customers.", words).go("#self-test", "Self-test"));
+    }
     let has_hook = a.info.hook != HookKind::None;
     let main = settings_view::settings(
         &f,
         settings_view::Settings {
             name: a.info.name.to_owned(),
-            sub: format!("{}. {}.", capital(&methods(a.info)), currencies(a.info)),
+            sub: format!(
+                "{}. {}.",
+                capital(&methods(a.info)),
+                currencies(a.info, f.currency)
+            ),
             enabled: a.enabled,
             test_mode: a.test_mode,
             test_only: a.info.test_only,
             fields: a.info.credentials.iter().map(|x| field(x, &a)).collect(),
             options: a.info.options().map(|x| field(x, &a)).collect(),
             values: a.options.clone(),
-            hook_test: has_hook.then(|| a.hook_url_test.clone()),
-            hook_live: (has_hook && !a.info.test_only).then(|| a.hook_url_live.clone()),
-            hook_help: hook_help(a.info.hook),
+            hooks: if has_hook { hook_addresses(&a) } else { vec![] },
+            hook_help: hook_help(a.info),
+            registers_hooks: a.info.registers_hooks,
+            sources: a.info.sources,
             instruments: a.info.test_instruments.iter().map(instrument).collect(),
             tested,
             notes,
@@ -254,7 +308,7 @@ pub async fn go_live(
         view::GoLive {
             name: a.info.name.to_owned(),
             checks: vec![keys, offered, own],
-            currencies: currencies(a.info),
+            currencies: currencies(a.info, f.currency),
             missing,
             typed: told.typed.clone(),
         },

@@ -47,7 +47,20 @@ pub struct Tested {
     pub said: String,
 }
 
+/// A hook address and what is known of it at the provider.
+#[derive(Clone)]
+pub struct HookAddress {
+    pub mode: Mode,
+    pub url: String,
+    pub registered: Option<Timestamp>,
+    pub last: Option<Timestamp>,
+}
+
 /// What the settings page shows.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, shown apart"
+)]
 pub struct Settings {
     pub name: String,
     pub sub: String,
@@ -57,9 +70,13 @@ pub struct Settings {
     pub fields: Vec<FieldView>,
     pub options: Vec<FieldView>,
     pub values: BTreeMap<String, String>,
-    pub hook_test: Option<String>,
-    pub hook_live: Option<String>,
+    /// Live first; none where the provider calls nobody.
+    pub hooks: Vec<HookAddress>,
     pub hook_help: &'static str,
+    /// Whether a call can register the address.
+    pub registers_hooks: bool,
+    /// The addresses that the provider says it calls from.
+    pub sources: &'static [&'static str],
     pub instruments: Vec<Instrument>,
     pub tested: Option<Tested>,
     pub notes: Vec<Note>,
@@ -93,7 +110,7 @@ pub fn settings(f: &Frame, s: Settings) -> AnyView {
     let test = self_test(f, &s, &label);
     let options = (!s.options.is_empty()).then(|| options(f, &s));
     let banner = banner(&s);
-    let hooks = hooks(&s);
+    let hooks = hooks(f, &s, &label);
     let told = s.notes.into_iter().map(note).collect_view();
     let summary = s.typed.summary("Not saved");
     view! {
@@ -292,6 +309,13 @@ fn self_test(f: &Frame, s: &Settings, label: &str) -> AnyView {
     .into_any()
 }
 
+fn option_choices(first: &str, others: &[&str]) -> Vec<Choice> {
+    let plain = |c: &str| c.replace('_', " ");
+    let mut all = vec![(String::new(), plain(first))];
+    all.extend(others.iter().map(|c| ((*c).to_owned(), plain(c))));
+    all
+}
+
 fn options(f: &Frame, s: &Settings) -> AnyView {
     let fields = s
         .options
@@ -299,7 +323,14 @@ fn options(f: &Frame, s: &Settings) -> AnyView {
         .map(|x| {
             let name = format!("options[{}]", x.name);
             let value = s.values.get(x.name).cloned().unwrap_or_default();
-            let mut input = field(x, &name, x.label).value(value).help(x.help);
+            let input = match x.choices.split_first() {
+                // What is not set does as the first choice says.
+                Some((first, others)) => {
+                    Input::select(name, x.label, option_choices(first, others))
+                }
+                None => field(x, &name, x.label),
+            };
+            let mut input = input.value(value).help(x.help);
             if !x.required {
                 input = input.optional();
             }
@@ -315,21 +346,76 @@ fn options(f: &Frame, s: &Settings) -> AnyView {
     panel("Options", None, form)
 }
 
-fn hooks(s: &Settings) -> Option<AnyView> {
-    if s.hook_test.is_none() && s.hook_live.is_none() {
+fn hooks(f: &Frame, s: &Settings, label: &str) -> Option<AnyView> {
+    if s.hooks.is_empty() {
         return None;
     }
-    let line = |word: &'static str, url: &Option<String>| {
-        url.clone()
-            .map(|u| view! { <div><p class="lab">{word}</p>{copyable(u)}</div> })
+    let line = |h: &HookAddress| {
+        let word = match h.mode {
+            Mode::Live => "Live",
+            Mode::Test => "Test",
+        };
+        let mut known = Vec::new();
+        match h.registered {
+            Some(at) => known.push(format!("registered {}", f.zone.near(at))),
+            None if s.registers_hooks => known.push("not registered from here".to_owned()),
+            None => {}
+        }
+        known.push(match h.last {
+            Some(at) => format!("last call {}", f.zone.near(at)),
+            None => "no call yet".to_owned(),
+        });
+        let words = match h.registered {
+            Some(_) => "Register it again",
+            None => "Register it",
+        };
+        let button = (s.registers_hooks && s.ready(h.mode)).then(|| {
+            let aria = format!("{words}: the {} address at {label}", h.mode.as_str());
+            Post::to("/do/admin/providers/register-hooks", f)
+                .with("provider", s.name.clone())
+                .with("mode", h.mode.as_str())
+                .view(view! { <button class="btn" aria-label=aria>{words}</button> })
+        });
+        view! {
+            <div>
+                <p class="lab">{word}</p>
+                {copyable(h.url.clone())}
+                <p class="small muted">{capital(&known.join(", "))}"."</p>
+                {button}
+            </div>
+        }
     };
+    let sources = (!s.sources.is_empty()).then(|| {
+        let items = s
+            .sources
+            .iter()
+            .map(|at| view! { <li class="code nowrap">{*at}</li> })
+            .collect_view();
+        let words = format!("Where {label} calls from, as it publishes");
+        view! { <details class="more small"><summary>{words}</summary><ul>{items}</ul></details> }
+    });
     let body = view! {
         <div class="stack">
-            {line("Live", &s.hook_live)}{line("Test", &s.hook_test)}
+            {s.hooks.iter().map(line).collect_view()}
             <p class="small muted">{s.hook_help}</p>
+            {sources}
         </div>
     };
-    Some(panel("Hook address", None, body.into_any()))
+    let head = if s.hooks.len() == 1 {
+        "Hook address"
+    } else {
+        "Hook addresses"
+    };
+    Some(panel(head, None, body.into_any()))
+}
+
+/// A sentence's first letter.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars
+        .next()
+        .map(|c| c.to_uppercase().chain(chars).collect());
+    first.unwrap_or_default()
 }
 
 fn banner(s: &Settings) -> AnyView {

@@ -562,14 +562,34 @@ fn settings() -> provider::Settings {
                 ..field("transaction_type", "Type", false, false)
             },
         ],
-        options: vec![provider::FieldView {
-            long: true,
-            ..field("instructions", "Instructions", false, false)
-        }],
+        options: vec![
+            provider::FieldView {
+                long: true,
+                ..field("instructions", "Instructions", false, false)
+            },
+            provider::FieldView {
+                choices: &["any", "published"],
+                ..field("hook_sources", "Who may call", false, false)
+            },
+        ],
         values: BTreeMap::new(),
-        hook_test: Some("https://pay.baraka.example/hooks/60aa14d9f3524b7e".to_owned()),
-        hook_live: Some("https://pay.baraka.example/hooks/b2095c7e11d84f03".to_owned()),
+        hooks: vec![
+            provider::HookAddress {
+                mode: Mode::Live,
+                url: "https://pay.baraka.example/hooks/b2095c7e11d84f03".to_owned(),
+                registered: None,
+                last: None,
+            },
+            provider::HookAddress {
+                mode: Mode::Test,
+                url: "https://pay.baraka.example/hooks/60aa14d9f3524b7e".to_owned(),
+                registered: Some(ago(90_000)),
+                last: Some(ago(3)),
+            },
+        ],
         hook_help: "Sent along with every prompt.",
+        registers_hooks: true,
+        sources: &["196.201.214.200", "196.201.213.0/28"],
         instruments: vec![provider::Instrument {
             number: "254708374149".to_owned(),
             detail: "no PIN".to_owned(),
