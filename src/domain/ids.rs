@@ -75,6 +75,8 @@ ids! {
     RefundId = "ref_";
     ProofId = "prf_";
     HookId = "hok_";
+    /// Money that was paid by hand to a business number.
+    BillId = "bil_";
     EventId = "evt_";
     ApiKeyId = "key_";
     JobId = "job_";

@@ -1,5 +1,6 @@
 //! Plain data and the rules of money. No I/O, no async, no clock: both builds share it.
 pub mod account;
+pub mod bill;
 pub mod currency;
 pub mod event;
 pub mod fee;

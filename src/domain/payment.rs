@@ -177,6 +177,11 @@ pub enum NextAction {
     PhonePrompt,
     /// Pay by hand as the merchant's instructions say, then send a proof.
     Instructions,
+    /// Pay by hand to a business number. No account number is typed at a till.
+    PayBill {
+        business_number: String,
+        account_number: Option<String>,
+    },
     None,
 }
 

@@ -1,6 +1,7 @@
 //! The providers behind one trait and one registry. An adapter keeps no state and no money rules:
 //! it speaks its provider's wire and says what it read. `services` decides what that means.
 use crate::domain::account::Mode;
+use crate::domain::bill::BillReference;
 pub use crate::domain::hook::HookProof;
 use crate::domain::ids::TenantId;
 use crate::domain::method::Method;
@@ -156,6 +157,50 @@ pub trait PaymentProvider: Send + Sync {
         ""
     }
 
+    /// Whether customers can pay by hand to a business number, with a short reference of ours
+    /// ([`StartPayment::bill`]). What they pay comes as [`HookAbout::Bill`].
+    fn takes_bills(&self) -> bool {
+        false
+    }
+
+    /// The question that a hook asks and that must be answered at once out of our books, if it is
+    /// one. It is never money. No I/O.
+    ///
+    /// # Errors
+    /// [`HookError::Unreadable`] for a question that nobody can read.
+    fn question(
+        &self,
+        _account: &Account,
+        _raw: &RawHook,
+    ) -> Result<Option<BillPayment>, HookError> {
+        Ok(None)
+    }
+
+    /// The body that answers a question.
+    fn verdict(&self, _verdict: Verdict) -> &'static str {
+        ""
+    }
+
+    /// Asks something to which the answer comes later, at [`Inquiry::answer_url`], as
+    /// [`HookAbout::Answer`]. Gives the ids by which that answer says what it is about; `None`
+    /// where this account has nobody to ask. Moves no money.
+    ///
+    /// # Errors
+    /// Any error means "not asked".
+    async fn inquire(
+        &self,
+        _call: &Call<'_>,
+        _of: &Inquiry,
+    ) -> Result<Option<Vec<String>>, ProviderError> {
+        Ok(None)
+    }
+
+    /// Whether the outcome of refunds, and answers to [`PaymentProvider::inquire`], come as a call
+    /// to a secret address of their own. Such a call counts as asking (R5).
+    fn answers_later(&self) -> bool {
+        false
+    }
+
     /// Calls the provider with the account's credentials and says what it answered. Moves no money.
     ///
     /// # Errors
@@ -248,6 +293,9 @@ pub struct StartPayment {
     pub cancel_url: String,
     /// The hook address of this account with this payment's reference at its end.
     pub hook_url: String,
+    /// The short reference that the customer may type by hand, where the provider
+    /// [takes bills](PaymentProvider::takes_bills).
+    pub bill: Option<BillReference>,
 }
 
 /// A provider's answer to a new payment.
@@ -441,8 +489,79 @@ pub enum HookAbout {
         payment_reference: Option<String>,
         refund_reference: Option<String>,
     },
+    /// Somebody paid by hand to a business number.
+    Bill(BillPayment),
+    /// What became of a refund, or the answer to an inquiry, at the secret address of that request.
+    Answer(Answer),
     /// Nothing of ours, and why.
     Nothing(String),
+}
+
+/// Money that was paid by hand, as the provider tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BillPayment {
+    pub receipt: String,
+    pub amount: Money,
+    pub business_number: String,
+    /// Whether the business number is this account's.
+    pub ours: bool,
+    /// The reference as it was typed; may be empty.
+    pub typed: String,
+    /// Both masked.
+    pub payer_name: String,
+    pub payer_phone: String,
+}
+
+/// What our books say to money that is about to be paid by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Welcome,
+    UnknownReference,
+    WrongAmount,
+    OtherNumber,
+    /// The order is paid, cancelled or over.
+    Closed,
+}
+
+/// What is asked, to be answered later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    pub about: Asked,
+    /// Where the answer is to come: an address of its own.
+    pub answer_url: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Whether this receipt is money that we got.
+    Receipt(String),
+    /// What became of the refund with this [`RefundReport::provider_ref`].
+    Refund(String),
+}
+
+/// What a provider says later, at the address of what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The ids that the request was given.
+    pub ids: Vec<String>,
+    pub found: Answered,
+    /// The provider refused the credentials; another try may lock them.
+    pub locked_out: bool,
+    pub said: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// What became of a refund.
+    Refund(RefundFound),
+    /// The transaction that was asked after was done.
+    Done { receipt: String, amount: Money },
+    /// It was done, and taken back since.
+    TakenBack { receipt: String },
+    /// It was never done, or the provider does not know it.
+    NotDone,
+    /// No answer: what was asked stays as unknown as it was.
+    Nothing,
 }
 
 /// Why a hook is not taken.

@@ -105,6 +105,7 @@ pub fn start_of(amount: Money, method: Method) -> StartPayment {
         return_url: "https://pay.example/return".to_owned(),
         cancel_url: "https://pay.example/cancel".to_owned(),
         hook_url: "https://pay.example/hooks/0a1b/p-77".to_owned(),
+        bill: None,
     }
 }
 

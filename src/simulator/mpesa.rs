@@ -56,6 +56,8 @@ struct Prompt {
     first_name: String,
     /// Whether C2B validation was passed.
     validated: bool,
+    /// The merchant's own id from the validation.
+    third_party: String,
 }
 
 impl Prompt {
@@ -134,7 +136,11 @@ impl Provider for Mpesa {
             "consumer_key": wanted["consumer_key"],
             "consumer_secret": wanted["consumer_secret"],
             "name": wanted["name"],
+            "till_number": text_of(wanted, "till_number"),
+            // As at Safaricom, the question is asked only once the merchant wanted it.
             "validation": wanted["validation"],
+            "c2b_echo": wanted["c2b_echo"],
+            "reversals": text_of(wanted, "reversals"),
         });
         Ok(Account {
             provider: NAME.into(),

@@ -1,12 +1,25 @@
+use super::stk::*;
+use super::wire::*;
 use super::*;
+use crate::domain::Timestamp;
+use crate::domain::account::Mode;
+use crate::domain::payment::{FailureCode, NextAction};
+use crate::providers::http::Answer;
 use crate::providers::testing::{
     Bench, NOW, account, darkness, hook, money, receive, ref_of, start_of,
 };
+use crate::providers::{Claims, HookAbout};
 use axum::Router;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+
+mod c2b;
+mod operator;
 
 const PASSKEY: &str = "bfb279f9aa9bdbcf158e97dd71a467cd2e0c893059b10f78e6b72ada1ed2c919";
 const PUSH: &str = "/mpesa/stkpush/v1/processrequest";

@@ -18,6 +18,8 @@ use crate::simulator::{Reply, Sim, random_text, text_of};
 
 /// How long the result takes.
 const RESULT: i64 = 2_000;
+/// How many wrong credentials lock the operator.
+const LOCKED_AFTER: i64 = 3;
 
 pub async fn reversal(
     State(sim): State<Sim>,
@@ -281,10 +283,20 @@ pub async fn reverse(sim: &Sim, task: &Task) -> anyhow::Result<Vec<Change>> {
     let text = |name: &str| request[name].as_str().unwrap_or_default();
     let found = by_receipt(sim, text("receipt"), text("mode")).await?;
     let mut payment = found.filter(|p| p.account == text("party") || party_b(p) == text("party"));
+    let account = sim.ledger.account(NAME, text("party")).await?;
+    let planned = account.and_then(|a| a.data["reversals"].as_str().map(str::to_owned));
+    let mut changes = Vec::new();
+    let locked = locked_out(sim, &request, &mut changes).await?;
+    if planned.as_deref() == Some("timeout") {
+        let subject = payment.unwrap_or_else(|| nobody(&request));
+        let url = text("queue_timeout_url").to_owned();
+        let body = json!({"requestId": request["originator"], "message": "Queue timed out"});
+        changes.extend(tell(sim, &subject, url, "queueTimeout", body).await?);
+        return Ok(changes);
+    }
     let refusal = match &payment {
-        _ if request["wrong_credential"] == json!(true) => {
-            Some((json!(2001), "The initiator information is invalid."))
-        }
+        _ if locked.is_some() => locked,
+        _ if planned.is_some() => planned.as_deref().map(planned_refusal),
         None => Some((json!("R000002"), "The OriginalTransactionID is invalid.")),
         Some(p) if p.refunded > 0 => Some((
             json!("R000001"),
@@ -298,7 +310,6 @@ pub async fn reverse(sim: &Sim, task: &Task) -> anyhow::Result<Vec<Change>> {
         Some(_) => None,
     };
     let now = sim.clock.now();
-    let mut changes = Vec::new();
     if let Some(mut refund) = sim.ledger.refund(NAME, &task.subject).await? {
         refund.status = if refusal.is_none() {
             "processed"
@@ -348,6 +359,43 @@ pub async fn reverse(sim: &Sim, task: &Task) -> anyhow::Result<Vec<Change>> {
     Ok(changes)
 }
 
+/// An account's own plan for its reversals: a result code, as a number where it is one.
+fn planned_refusal(code: &str) -> (Value, &'static str) {
+    let told = code
+        .parse::<i64>()
+        .map_or_else(|_| json!(code), |number| json!(number));
+    (told, checks::result_text(code))
+}
+
+/// Wrong credentials are refused, and the third time in a row they lock the operator for good.
+async fn locked_out(
+    sim: &Sim,
+    request: &Value,
+    changes: &mut Vec<Change>,
+) -> anyhow::Result<Option<(Value, &'static str)>> {
+    let id = format!(
+        "{}:{}",
+        request["mode"].as_str().unwrap_or_default(),
+        request["party"].as_str().unwrap_or_default()
+    );
+    let known = sim.ledger.object(NAME, "operator", &id).await?;
+    let before = known.as_ref().and_then(Value::as_i64).unwrap_or(0);
+    if before >= LOCKED_AFTER {
+        return Ok(Some((json!(8006), checks::result_text("8006"))));
+    }
+    let wrong = request["wrong_credential"] == json!(true);
+    let tries = if wrong { before + 1 } else { 0 };
+    if tries != before {
+        changes.push(Change::Object {
+            provider: NAME.into(),
+            kind: "operator".into(),
+            id,
+            data: json!(tries),
+        });
+    }
+    Ok(wrong.then(|| (json!(2001), checks::result_text("2001"))))
+}
+
 fn party_b(payment: &Payment) -> &str {
     payment.data["party_b"].as_str().unwrap_or_default()
 }
@@ -363,17 +411,12 @@ pub async fn report(sim: &Sim, task: &Task) -> anyhow::Result<Vec<Change>> {
         receipt => by_receipt(sim, receipt, text("mode")).await?,
     };
     let payment = found.filter(|p| p.account == text("party") || party_b(p) == text("party"));
+    let mut changes = Vec::new();
+    let locked = locked_out(sim, &request, &mut changes).await?;
     let body = match &payment {
-        _ if request["wrong_credential"] == json!(true) => {
-            let why = checks::result_text("2001");
-            result(
-                &request,
-                &task.subject,
-                &json!(2001),
-                why,
-                text("receipt"),
-                None,
-            )
+        _ if locked.is_some() => {
+            let (code, why) = locked.unwrap_or_default();
+            result(&request, &task.subject, &code, why, text("receipt"), None)
         }
         None => {
             let why = "The transaction does not exist.";
@@ -425,7 +468,8 @@ pub async fn report(sim: &Sim, task: &Task) -> anyhow::Result<Vec<Change>> {
     };
     let subject = payment.unwrap_or_else(|| nobody(&request));
     let url = text("result_url").to_owned();
-    tell(sim, &subject, url, "transactionStatusResult", body).await
+    changes.extend(tell(sim, &subject, url, "transactionStatusResult", body).await?);
+    Ok(changes)
 }
 
 /// The payment that an earlier request of ours was about.

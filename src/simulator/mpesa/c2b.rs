@@ -14,11 +14,12 @@ use sha2::{Digest, Sha256};
 use super::{Mode, Mpesa, NAME, Prompt, caller, checks, fail, invalid, new_receipt, parse, tell};
 use crate::simulator::clock::nairobi;
 use crate::simulator::faults::About;
-use crate::simulator::ledger::{Change, Payment, Task};
+use crate::simulator::ledger::{Account, Change, Payment, Task};
 use crate::simulator::{Reply, Sim, text_of};
 
 /// How long a merchant has to answer the validation question.
 const PATIENCE: Duration = Duration::from_secs(8);
+const REJECTED: &str = "The merchant's validation turned it away.";
 
 pub async fn register_v1(
     State(sim): State<Sim>,
@@ -238,10 +239,25 @@ pub async fn pay(sim: &Sim, wanted: &Value) -> anyhow::Result<Result<Value, Stri
     })
 }
 
+/// The merchant that a business number belongs to: by its short code, or by its till.
+async fn merchant(sim: &Sim, number: &str) -> anyhow::Result<Option<Account>> {
+    let accounts = sim.ledger.accounts(NAME).await?;
+    let till = |a: &&Account| a.data["till_number"].as_str() == Some(number);
+    let found = accounts.iter().find(|a| a.id == number);
+    Ok(found.or_else(|| accounts.iter().find(till)).cloned())
+}
+
+/// What was registered for a payment's business number, in the payment's mode.
 async fn addresses(sim: &Sim, payment: &Payment) -> anyhow::Result<Option<Value>> {
-    sim.ledger
-        .object(NAME, "c2b", &place(&payment.mode, &payment.account))
-        .await
+    let own = place(&payment.mode, &payment.account);
+    if let Some(at) = sim.ledger.object(NAME, "c2b", &own).await? {
+        return Ok(Some(at));
+    }
+    let Some(merchant) = merchant(sim, &payment.account).await? else {
+        return Ok(None);
+    };
+    let head = place(&payment.mode, &merchant.id);
+    sim.ledger.object(NAME, "c2b", &head).await
 }
 
 /// The body of validation and confirmation; all values are text.
@@ -255,7 +271,7 @@ fn told(payment: &Payment, version: i64, third_party: &str, balance: &str) -> Va
     };
     json!({
         "TransactionType": prompt.transaction_type,
-        "TransID": payment.id,
+        "TransID": payment.receipt.as_deref().unwrap_or(&payment.id),
         "TransTime": nairobi(payment.created_at, "%Y%m%d%H%M%S"),
         "TransAmount": format!("{}.00", payment.amount),
         "BusinessShortCode": payment.account,
@@ -278,9 +294,17 @@ pub async fn validate(sim: &Sim, task: &Task) -> anyhow::Result<Value> {
     let Some(at) = addresses(sim, &payment).await? else {
         return Ok(Value::Null);
     };
-    let account = sim.ledger.account(NAME, &payment.account).await?;
-    if account.is_some_and(|a| a.data["validation"] == json!(false)) {
+    let asks = merchant(sim, &payment.account).await?;
+    if !asks.is_some_and(|a| a.data["validation"] == json!(true)) {
         return Ok(json!({"ResultCode": "0"}));
+    }
+    let about = About {
+        reference: Some(payment.reference.clone()),
+        phone: payment.phone.clone(),
+    };
+    // Whatever is planted here, the merchant's answer does not come in time.
+    if sim.faults.take(NAME, "validation", &about).is_some() {
+        return Ok(Value::Null);
     }
     let url = at["validation"].as_str().unwrap_or_default();
     let body = told(&payment, at["version"].as_i64().unwrap_or(2), "", "");
@@ -310,24 +334,54 @@ pub async fn settle(sim: &Sim, task: &Task, answer: &Value) -> anyhow::Result<Ve
     };
     payment.updated_at = sim.clock.now();
     payment.attempts = 1;
+    let mut prompt = Prompt::of(&payment);
     if !welcome {
         payment.status = "rejected".into();
+        prompt.result_code = text_of(answer, "ResultCode");
+        prompt.result_desc = Some(REJECTED.into());
+        payment.data = prompt.into_value();
         return Ok(vec![Change::Payment(payment)]);
     }
-    let mut prompt = Prompt::of(&payment);
     prompt.result_code = Some("0".into());
     prompt.finished_at = Some(payment.updated_at);
     prompt.validated = !answer.is_null();
+    prompt.third_party = text_of(answer, "ThirdPartyTransID").unwrap_or_default();
     payment.data = prompt.into_value();
     payment.status = "paid".into();
     payment.receipt = Some(payment.id.clone());
     let mut changes = vec![Change::Payment(payment.clone())];
-    if let Some(at) = at {
-        let third_party = text_of(answer, "ThirdPartyTransID").unwrap_or_default();
-        let version = at["version"].as_i64().unwrap_or(2);
-        let body = told(&payment, version, &third_party, "100000.00");
-        let url = at["confirmation"].as_str().unwrap_or_default().to_owned();
-        changes.extend(tell(sim, &payment, url, "c2bConfirmation", body).await?);
-    }
+    changes.extend(confirm(sim, &payment).await?);
     Ok(changes)
+}
+
+/// Tells the merchant that money came, where it registered an address for that.
+async fn confirm(sim: &Sim, payment: &Payment) -> anyhow::Result<Vec<Change>> {
+    let Some(at) = addresses(sim, payment).await? else {
+        return Ok(Vec::new());
+    };
+    let version = at["version"].as_i64().unwrap_or(2);
+    let third_party = Prompt::of(payment).third_party;
+    let body = told(payment, version, &third_party, "100000.00");
+    let url = at["confirmation"].as_str().unwrap_or_default().to_owned();
+    tell(sim, payment, url, "c2bConfirmation", body).await
+}
+
+/// A prompt that was paid may come a second time, as a confirmation with the same receipt. Whether
+/// Safaricom does that is not documented: an account asks for it with `c2b_echo`.
+pub async fn echo(sim: &Sim, payment: &Payment) -> anyhow::Result<Vec<Change>> {
+    let account = sim.ledger.account(NAME, &payment.account).await?;
+    if payment.receipt.is_none() || !account.is_some_and(|a| a.data["c2b_echo"] == json!(true)) {
+        return Ok(Vec::new());
+    }
+    let mut same = payment.clone();
+    let mut prompt = Prompt::of(payment);
+    prompt.transaction_type = if prompt.transaction_type == "CustomerBuyGoodsOnline" {
+        "Buy Goods"
+    } else {
+        "Pay Bill"
+    }
+    .into();
+    prompt.first_name = "JANE".into();
+    same.data = prompt.into_value();
+    confirm(sim, &same).await
 }

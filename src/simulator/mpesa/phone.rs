@@ -127,6 +127,17 @@ async fn last_ones(sim: &Sim, mode: Mode, inner: &mut String) -> anyhow::Result<
             esc(&payment.reference),
         );
     }
+    let rejected = sim.ledger.payments_with_status(NAME, "rejected").await?;
+    for payment in rejected.iter().filter(|p| p.mode == mode.0).take(3) {
+        let code = Prompt::of(payment).result_code.unwrap_or_default();
+        let _ = write!(
+            inner,
+            "<tr><td>Turned away {}</td><td>KES {}</td><td>{}</td></tr>",
+            esc(&code),
+            payment.amount,
+            esc(&payment.reference),
+        );
+    }
     inner.push_str("</table></div>");
     Ok(())
 }

@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 
 use super::checks::{self, Password};
 use super::phone::by_person;
-use super::{LOWER, Mode, Mpesa, NAME, Prompt, caller, fail, invalid, new_receipt, parse, tell};
+use super::{
+    LOWER, Mode, Mpesa, NAME, Prompt, c2b, caller, fail, invalid, new_receipt, parse, tell,
+};
 use crate::simulator::clock::nairobi;
 use crate::simulator::faults::About;
 use crate::simulator::ledger::{Change, Payment, Task};
@@ -310,6 +312,7 @@ async fn finish(sim: &Sim, mut payment: Payment, code: &str) -> anyhow::Result<V
     let body = callback(&payment, &prompt);
     let mut changes = vec![Change::Payment(payment.clone())];
     changes.extend(tell(sim, &payment, prompt.callback_url, "stkCallback", body).await?);
+    changes.extend(c2b::echo(sim, &payment).await?);
     Ok(changes)
 }
 

@@ -96,6 +96,8 @@ async fn mpesa_reverses_a_receipt_once_and_reports_its_status() {
 async fn mpesa_confirms_what_is_typed_by_hand() {
     let world = World::start().await;
     let token = world.token().await;
+    let account = json!({"provider": "mpesa", "shortcode": "174379", "validation": true});
+    world.control("accounts", account).await;
     let body = json!({
         "ShortCode": "174379", "ResponseType": "Completed",
         "ConfirmationURL": format!("{}/c", world.hooks),
@@ -143,4 +145,89 @@ async fn a_person_can_hold_the_phone() {
     world.control("decide", late).await;
     assert_eq!(world.stk_query(&token, id).await, "0");
     assert_eq!(world.hooks().len(), 2);
+}
+
+#[tokio::test]
+async fn a_validation_that_nobody_answers_is_decided_by_the_registration() {
+    let world = World::start().await;
+    let token = world.token().await;
+    let account = json!({"provider": "mpesa", "shortcode": "600984", "validation": true,
+        "till_number": "555001"});
+    world.control("accounts", account).await;
+    let register = async |kind: &str| {
+        let body = json!({
+            "ShortCode": "600984", "ResponseType": kind,
+            "ConfirmationURL": format!("{}/c", world.hooks),
+            "ValidationURL": format!("{}/v", world.hooks),
+        });
+        world.mpesa(&token, "c2b/v2/registerurl", body).await.0
+    };
+    let pay = async |number: &str| {
+        let fault = json!({"provider": "mpesa", "operation": "validation", "fault": "timeout"});
+        world.control("faults", fault).await;
+        let goods = number == "555001";
+        let wanted = json!({"provider": "mpesa", "shortcode": number, "amount": 7,
+            "account": if goods { "" } else { "AB12" }, "buy_goods": goods});
+        let receipt = world.control("pay", wanted).await["receipt"].clone();
+        let ledger = world.ledger().await;
+        let all = ledger["payments"].as_array().unwrap().clone();
+        let paid = all.into_iter().find(|p| p["provider_ref"] == receipt);
+        paid.unwrap()["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(register("Cancelled").await, 200);
+    assert_eq!(pay("600984").await, "rejected");
+    assert_eq!(
+        register("Completed").await,
+        200,
+        "the sandbox registers again"
+    );
+    assert_eq!(pay("600984").await, "paid");
+    assert_eq!(pay("555001").await, "paid", "the till of the same merchant");
+    assert_eq!(world.hooks().len(), 2, "confirmations alone");
+}
+
+#[tokio::test]
+async fn wrong_credentials_lock_the_operator() {
+    let world = World::start().await;
+    let token = world.token().await;
+    let body = json!({
+        "Initiator": "invalid", "SecurityCredential": "c", "CommandID": "TransactionStatusQuery",
+        "TransactionID": "RKL51ZDR4F", "PartyA": "174379", "IdentifierType": "4",
+        "ResultURL": format!("{}/r", world.hooks),
+        "QueueTimeOutURL": format!("{}/t", world.hooks), "Remarks": "Check",
+    });
+    let mut codes = vec![];
+    for _ in 0..4 {
+        world
+            .mpesa(&token, "transactionstatus/v1/query", body.clone())
+            .await;
+        world.control("advance", json!({"seconds": 3})).await;
+        let told: Value = serde_json::from_str(&world.hooks().last().unwrap().1).unwrap();
+        codes.push(told["Result"]["ResultCode"].as_i64().unwrap());
+    }
+    assert_eq!(codes, [2001, 2001, 2001, 8006]);
+}
+
+#[tokio::test]
+async fn a_prompt_can_be_confirmed_a_second_time_as_a_paybill_payment() {
+    let world = World::start().await;
+    let token = world.token().await;
+    let account = json!({"provider": "mpesa", "shortcode": "174379", "c2b_echo": true,
+        "passkey": mpesa_passkey()});
+    world.control("accounts", account).await;
+    let body = json!({
+        "ShortCode": "174379", "ResponseType": "Completed",
+        "ConfirmationURL": format!("{}/c", world.hooks),
+        "ValidationURL": format!("{}/v", world.hooks),
+    });
+    world.mpesa(&token, "c2b/v2/registerurl", body).await;
+    world.push(&token, "254712345678", 10).await;
+    let paid = json!({"provider": "mpesa", "reference": "ORDER1", "outcome": "paid"});
+    world.control("decide", paid).await;
+    let hooks = world.hooks();
+    assert_eq!(hooks.len(), 2);
+    let confirmed: Value = serde_json::from_str(&hooks[1].1).unwrap();
+    let receipt = world.ledger().await["payments"][0]["receipt"].clone();
+    assert_eq!(confirmed["TransID"], receipt);
+    assert_eq!(confirmed["BillRefNumber"], "ORDER1");
 }
