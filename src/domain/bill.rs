@@ -35,7 +35,7 @@ fn sum(text: &[u8]) -> Option<usize> {
 }
 
 /// As typed, without spaces and dashes, in upper case.
-fn plain(typed: &str) -> String {
+pub fn plain(typed: &str) -> String {
     let kept = typed.chars().take(MOST_TYPED);
     let kept = kept.filter(|c| !c.is_whitespace() && !matches!(c, '-' | '\u{2010}'..='\u{2015}'));
     kept.map(|c| c.to_ascii_uppercase()).collect()

@@ -28,6 +28,10 @@ job_kinds! {
     ExpireOrder = "expire_order",
     /// Subject: a refund's id. Sends it once, then asks until it ends.
     SendRefund = "send_refund",
+    /// Subject: the id of money paid by hand. Asks after it, and books it or leaves it to a desk.
+    SettleBill = "settle_bill",
+    /// Subject: the id of money paid by hand that is true. Books it once its prompt has ended.
+    BookBill = "book_bill",
     /// Subject: a payment's id. Ends its page at the provider, once nobody may pay there any more.
     ClosePage = "close_page",
 }

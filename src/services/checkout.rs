@@ -7,14 +7,15 @@ use super::{Actor, App, Flow, InputProblem, ProviderInfo, TRIES};
 use crate::clock::random_hex;
 use crate::domain::Timestamp;
 use crate::domain::account::Mode;
+use crate::domain::bill::BillReference;
 use crate::domain::event::EventType;
 use crate::domain::ids::PaymentId;
 use crate::domain::job::JobKind;
 use crate::domain::method::Method;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{NextAction, Payment, PaymentStatus};
-use crate::providers::{ProviderError, StartPayment, Started, find};
-use crate::store::{StoreError, Tx, jobs, orders, payments};
+use crate::providers::{PaymentProvider, ProviderError, StartPayment, Started, find};
+use crate::store::{StoreError, Tx, bills, jobs, orders, payments};
 use serde_json::json;
 
 mod offers;
@@ -132,9 +133,14 @@ pub async fn start(
     adapter.check(&opened.account, &request)?;
     let info = adapter.info();
     let life = now.plus_secs(info.attempt_secs);
-    // A prompt that is out outlives the order by its own short life.
+    // A prompt that is out outlives the order by its own short life; what is paid by hand may come
+    // until the order ends.
     let expires_at = if choice.flow == Flow::PhonePrompt {
         life
+    } else if choice.flow == Flow::Instructions && adapter.takes_bills() {
+        let ends = (order.status == OrderStatus::Open).then_some(order.expires_at);
+        ends.unwrap_or(now.plus_secs(PART_PAID_SECS))
+            .max(now.plus_secs(60))
     } else {
         life.min(order.expires_at.max(now.plus_secs(60)))
     };
@@ -164,7 +170,8 @@ pub async fn start(
         updated_at: now,
         expires_at,
     };
-    match commit_intent(app, order, &payment, actor, &input, info).await {
+    let bill = request.bill.as_ref();
+    match commit_intent(app, order, &payment, bill, actor, &input, info).await {
         // Money came in between: what is left to pay is read anew.
         Err(StartError::Store(StoreError::Stale)) => {
             let fresh = super::orders::get(app, &tenant.id, &order.id).await?;
@@ -220,6 +227,9 @@ async fn request(
     }
     // Letters and digits alone: the one form that every provider takes.
     let reference = format!("m{}", random_hex::<12>());
+    // By hand it is paid from any phone.
+    let phone = phone.filter(|_| choice.flow != Flow::Instructions);
+    let bills = find(choice.provider.name).is_some_and(PaymentProvider::takes_bills);
     let mode = Mode::of(choice.test);
     let hook = provider_accounts::hook_url(app, &tenant.id, choice.provider.name, mode).await?;
     let page = super::orders::checkout_url(app, order);
@@ -231,6 +241,7 @@ async fn request(
         return_url: format!("{page}/return/{reference}"),
         cancel_url: format!("{page}/return/{reference}?cancelled=1"),
         hook_url: format!("{hook}/{reference}"),
+        bill: bills.then(super::bills::new_reference),
         reference,
         ..probe(tenant, order, choice.method)
     })
@@ -240,6 +251,7 @@ async fn commit_intent(
     app: &App,
     order: &Order,
     payment: &Payment,
+    bill: Option<&BillReference>,
     actor: &Actor,
     input: &StartInput,
     info: &'static ProviderInfo,
@@ -259,6 +271,9 @@ async fn commit_intent(
         beside(&mut tx, order, payment).await?;
     }
     payments::insert(&mut tx, payment, input.form_key.clone()).await?;
+    if let Some(bill) = bill {
+        bills::insert(&mut tx, &payment.tenant_id, bill, &payment.id).await?;
+    }
     Entry::payment(payment, "payment.created", actor)
         .data(
             json!({ "provider": payment.provider, "method": payment.method,
@@ -287,22 +302,30 @@ fn same_choice(known: &Payment, input: &StartInput, country: &str) -> bool {
         && (phone.is_none() || phone == known.phone)
 }
 
+/// How long the rest of an order that was paid in part may be paid by hand at one attempt.
+const PART_PAID_SECS: i64 = 14 * 86_400;
+
 /// So many prompts of one order wait at once, whatever their phones: a link is no way to have
 /// strangers' phones rung.
 const PROMPTS_AT_ONCE: usize = 3;
 
 /// Refuses an attempt beside one whose money may be on its way.
 async fn beside(tx: &mut Tx<'_>, order: &Order, payment: &Payment) -> Result<(), StartError> {
+    let is_prompt = |p: &Payment| {
+        find(&p.provider)
+            .and_then(|a| a.info().method(p.method))
+            .is_some_and(|m| m.flow == Flow::PhonePrompt)
+    };
     let mut prompts = 0;
     for other in payments::of_order(tx, &order.tenant_id, &order.id).await? {
-        let prompt = find(&other.provider)
-            .and_then(|a| a.info().method(other.method))
-            .is_some_and(|m| m.flow == Flow::PhonePrompt);
         if other.status == PaymentStatus::Unknown {
             return Err(StartError::UnknownBeside(other.id));
         }
         let same_phone = payment.phone.is_some() && payment.phone == other.phone;
-        let waits = prompt && other.status.is_open() && other.provider == payment.provider;
+        let waits = is_prompt(&other)
+            && is_prompt(payment)
+            && other.status.is_open()
+            && other.provider == payment.provider;
         prompts += usize::from(waits);
         if waits && (same_phone || prompts >= PROMPTS_AT_ONCE) {
             return Err(StartError::InFlight(other.id));

@@ -1,8 +1,9 @@
 //! Hooks: kept before they are answered (R7), believed only as far as they prove themselves (R5),
 //! applied by a job that may run twice.
+use super::inquiries::{self, Heard};
 use super::provider_accounts::{self, AccountError};
 use super::settle::{self, SettleError};
-use super::{Actor, App, ProviderInfo, books, payments, refunds};
+use super::{Actor, App, ProviderInfo, bills, books, payments, refunds};
 use crate::domain::account::Mode;
 use crate::domain::hook::{Hook, HookProof, HookStatus};
 use crate::domain::ids::{HookId, Id, RefundId, TenantId};
@@ -127,8 +128,20 @@ pub async fn receive(
                 hook.status = HookStatus::Ignored;
                 hook.why = why;
             }
+            let question = adapter.question(&account, &raw_of(&hook)).ok().flatten();
+            let verdict = match &question {
+                Some(asked) => {
+                    let verdict = bills::verdict(app, &tenant, hook.test_mode, asked).await?;
+                    hook.why = format!("a question, answered {verdict:?}");
+                    Some(verdict)
+                }
+                None => None,
+            };
             keep(app, &hook).await?;
-            Ok(Reply::Taken(adapter.hook_reply()))
+            Ok(match verdict {
+                Some(verdict) => Reply::Said(adapter.verdict(verdict).to_owned()),
+                None => Reply::Taken(adapter.hook_reply()),
+            })
         }
     }
 }
@@ -209,6 +222,15 @@ async fn quarantine(app: &App, hook: &Hook) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// A kept hook as it came, without what is not kept.
+fn raw_of(hook: &Hook) -> RawHook {
+    RawHook {
+        headers: serde_json::from_str(&hook.headers).unwrap_or_default(),
+        body: hook.body.clone(),
+        path_reference: hook.path_reference.clone(),
+    }
+}
+
 /// The job that applies a hook. Twice is harmless: every change has its old state in `WHERE`.
 pub async fn apply(
     app: &App,
@@ -225,11 +247,7 @@ pub async fn apply(
     };
     let mode = Mode::of(hook.test_mode);
     let account = provider_accounts::open(app, tenant, &hook.provider, mode).await?;
-    let raw = RawHook {
-        headers: serde_json::from_str(&hook.headers).unwrap_or_default(),
-        body: hook.body.clone(),
-        path_reference: hook.path_reference.clone(),
-    };
+    let raw = raw_of(&hook);
     // It was verified when it came, by what is not kept.
     let reading = match adapter.read(&account, &raw) {
         Ok(reading) => reading,
@@ -260,6 +278,15 @@ pub async fn apply(
                 None => ask(app, &hook, &payment, claims, attempts).await,
             }
         }
+        HookAbout::Bill(told) => {
+            let why = bills::receive(app, &hook, &told).await?;
+            settle_hook(app, &hook, HookStatus::Applied, why).await
+        }
+        HookAbout::Answer(answer) => match inquiries::hear(app, &hook, &answer).await? {
+            Heard::Applied(why) => settle_hook(app, &hook, HookStatus::Applied, &why).await,
+            Heard::Ignored(why) => settle_hook(app, &hook, HookStatus::Ignored, &why).await,
+            Heard::TooEarly => Ok(Outcome::Again(app.clock.now().plus_secs(5))),
+        },
         HookAbout::Refund {
             payment_reference,
             refund_reference,

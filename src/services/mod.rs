@@ -10,10 +10,12 @@ use tokio::sync::Notify;
 
 pub mod accounts;
 pub mod api_keys;
+pub mod bills;
 mod books;
 pub mod checkout;
 pub mod idempotency;
 pub mod import_env;
+mod inquiries;
 pub mod inbound;
 pub mod objects;
 pub mod orders;

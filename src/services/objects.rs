@@ -37,6 +37,14 @@ pub fn payment(app: &App, p: &Payment) -> Value {
         NextAction::Redirect { url } if url.starts_with('/') => {
             json!({ "type": "redirect", "url": app.url(url) })
         }
+        NextAction::PayBill {
+            business_number,
+            account_number,
+        } => json!({
+            "type": "instructions",
+            "business_number": business_number,
+            "account_number": account_number,
+        }),
         other => json!(other),
     };
     json!({

@@ -425,6 +425,7 @@ pub(super) async fn keep_credential(
     };
     rows::save_credential(tx, tenant, provider, &row).await?;
     rows::drop_token(tx, tenant, provider, mode).await?;
+    crate::store::inquiries::resume(tx, tenant, provider, mode).await?;
     Ok(())
 }
 

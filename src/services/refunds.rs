@@ -15,9 +15,9 @@ use crate::store::{Cursor, Page, StoreError, Tx, jobs, payments, refunds, tenant
 
 mod sending;
 
-pub(super) use sending::check_all;
 use sending::finish;
 pub use sending::send;
+pub(super) use sending::{answered, ask_soon, check_all};
 
 /// Why a refund was not requested, decided or sent.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,9 @@ pub enum RefundError {
     /// Nothing here can send it; the sentence says where it is done.
     #[error("{0}")]
     NotSupported(&'static str),
+    /// What became of it could not be asked.
+    #[error(transparent)]
+    Inquiry(Box<super::inbound::InboundError>),
     /// R10: above the limit the asker may not be the approver.
     #[error("the person who asked may not approve")]
     OwnRequest,
@@ -84,7 +87,10 @@ pub async fn support(
     };
     let mode = Mode::of(p.test_mode);
     let account = provider_accounts::open(app, &p.tenant_id, &p.provider, mode).await?;
-    let way = adapter.refunds(&account, &super::payments::reference_of(p, None));
+    let mut way = adapter.refunds(&account, &super::payments::reference_of(p, None));
+    if way != RefundSupport::ByHand && sending::stopped(app, p).await?.is_some() {
+        way = RefundSupport::ByHand;
+    }
     Ok(Some((adapter.info().label, way)))
 }
 
@@ -345,7 +351,8 @@ pub async fn record_by_hand(
     }
     let mut tx = app.db.begin().await?;
     let (mut refund, p) = load(&mut tx, tenant, id).await?;
-    if !refund.by_hand || refund.status != RefundStatus::Sending {
+    let waits = matches!(refund.status, RefundStatus::Sending | RefundStatus::Unknown);
+    if !refund.by_hand || !waits {
         return Err(StoreError::Stale.into());
     }
     note.trim().clone_into(&mut refund.note);

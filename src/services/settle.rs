@@ -8,7 +8,7 @@ use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{Failure, FailureCode, Flag, Payment, PaymentStatus};
 use crate::domain::refund::{Refund, RefundStatus};
 use crate::domain::{Money, Timestamp, TransitionError};
-use crate::providers::{Charge, Found, Report};
+use crate::providers::{Charge, Found, PaymentProvider, Report, find};
 use crate::store::{StoreError, Tx, orders, payments, refunds};
 use serde_json::json;
 
@@ -36,7 +36,8 @@ pub async fn apply(
 ) -> Result<Payment, SettleError> {
     for _ in 1..TRIES {
         match apply_once(app, tenant, id, report).await {
-            Err(SettleError::Store(StoreError::Stale)) => {}
+            // Taken: the same receipt was booked a moment ago.
+            Err(SettleError::Store(StoreError::Stale | StoreError::Taken)) => {}
             other => return other,
         }
     }
@@ -61,6 +62,10 @@ async fn apply_once(
     if p.receipt.is_none() {
         p.receipt.clone_from(&report.receipt);
     }
+    let twin = same_receipt(&mut tx, &p).await?;
+    if twin.is_some() {
+        p.receipt = None;
+    }
     match &report.found {
         Found::Succeeded(charge) if !matches!(was, PaymentStatus::Succeeded) => {
             // Mismatched money waits for a person; asking again tells nothing new.
@@ -68,6 +73,17 @@ async fn apply_once(
                 return Ok(p);
             }
             match mismatch(&p, charge) {
+                None if twin.as_ref().is_some_and(|t| is_same_money(t, &p)) => {
+                    let Some(twin) = twin.filter(|_| was.is_open()) else {
+                        return Ok(p);
+                    };
+                    let failure = Failure {
+                        code: FailureCode::CancelledByCustomer,
+                        message: format!("its money is booked as {}", twin.id),
+                    };
+                    let to = PaymentStatus::Cancelled;
+                    end(app, &mut tx, &mut p, to, failure, report).await?;
+                }
                 None => {
                     let amount = p.amount;
                     book(app, &mut tx, &mut p, amount, &Actor::Provider, &report.said).await?;
@@ -158,6 +174,22 @@ async fn apply_once(
     tx.commit().await.map_err(StoreError::from)?;
     app.work.notify_one();
     Ok(p)
+}
+
+/// Another payment that this payment's receipt was booked for: the same money may be told as a
+/// prompt and as paid by hand (M-Pesa).
+async fn same_receipt(tx: &mut Tx<'_>, p: &Payment) -> Result<Option<Payment>, StoreError> {
+    let bills = find(&p.provider).is_some_and(PaymentProvider::takes_bills);
+    let Some(receipt) = p.receipt.as_deref().filter(|_| bills) else {
+        return Ok(None);
+    };
+    let found = payments::by_receipt(tx, &p.tenant_id, &p.provider, p.test_mode, receipt).await?;
+    Ok(found.filter(|other| other.id != p.id))
+}
+
+/// A receipt alone is only claimed: the rest must fit, too, or a forged claim would hide money.
+fn is_same_money(twin: &Payment, p: &Payment) -> bool {
+    twin.order_id == p.order_id && twin.captured() == p.amount
 }
 
 /// The first fact that differs from ours, by name and in words (R6).

@@ -9,9 +9,11 @@ use sqlx::{AnyPool, Executor, Row};
 use std::time::Duration;
 
 pub mod api_keys;
+pub mod bills;
 pub mod books;
 pub mod hooks;
 pub mod idempotency;
+pub mod inquiries;
 pub mod jobs;
 pub mod orders;
 pub mod payments;

@@ -211,6 +211,27 @@ pub async fn by_provider_ref(
     found.as_ref().map(payment).transpose()
 }
 
+/// The payment that a receipt was booked for.
+pub async fn by_receipt(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    provider: &str,
+    test_mode: bool,
+    receipt: &str,
+) -> Result<Option<Payment>, StoreError> {
+    let found = sqlx::query(
+        "SELECT * FROM payments WHERE tenant_id = $1 AND provider = $2 AND test_mode = $3
+           AND receipt = $4 AND status = 'succeeded'",
+    )
+    .bind(tenant.to_string())
+    .bind(provider)
+    .bind(flag(test_mode))
+    .bind(receipt)
+    .fetch_optional(&mut **tx)
+    .await?;
+    found.as_ref().map(payment).transpose()
+}
+
 /// The payment that a form's key made, if the form was sent before.
 pub async fn by_form_key(
     tx: &mut Tx<'_>,

@@ -278,5 +278,6 @@ pub(super) fn probe(tenant: &Tenant, order: &Order, method: Method) -> StartPaym
         return_url: String::new(),
         cancel_url: String::new(),
         hook_url: String::new(),
+        bill: None,
     }
 }

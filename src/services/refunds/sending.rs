@@ -1,17 +1,22 @@
 //! Sending a refund once, and asking after it until it ends (R3, R4, R13).
 use super::{RefundError, load, of_payment};
+use crate::domain::Timestamp;
 use crate::domain::account::Mode;
 use crate::domain::event::EventType;
-use crate::domain::ids::{RefundId, TenantId};
-use crate::domain::job::Outcome;
+use crate::domain::ids::{Id, RefundId, TenantId};
+use crate::domain::job::{JobKind, Outcome};
 use crate::domain::payment::{Failure, FailureCode, Payment};
 use crate::domain::refund::{Refund, RefundStatus};
-use crate::providers::{ProviderError, RefundFound, RefundReport, StartRefund, find};
+use crate::providers::{
+    Answer, Answered, Asked, PaymentProvider, ProviderError, RefundFound, RefundReport,
+    RefundSupport, StartRefund, find,
+};
 use crate::services::books::{Entry, tell_refund};
 use crate::services::payments::reference_of;
 use crate::services::provider_accounts::{Opened, hook_url};
-use crate::services::{Actor, App, TRIES};
-use crate::store::{StoreError, Tx, orders, payments, refunds};
+use crate::services::{Actor, App, TRIES, inquiries};
+use crate::store::inquiries::{self as questions, InquiryKind};
+use crate::store::{StoreError, Tx, jobs, orders, payments, refunds};
 
 /// A refund that never reached the provider counts as failed after this.
 const MISSING_AFTER_SECS: i64 = 3_600;
@@ -44,6 +49,11 @@ pub async fn send(app: &App, tenant: &TenantId, id: &RefundId) -> Result<Outcome
     refund.status = was.go(RefundStatus::Sending)?;
     refund.updated_at = app.clock.now();
     refunds::save(&mut tx, &refund, was).await?;
+    if answers_later(&p) {
+        let place = (InquiryKind::Refund, refund.id.as_str());
+        let mode = Mode::of(p.test_mode);
+        inquiries::open(app, &mut tx, tenant, &p.provider, mode, place).await?;
+    }
     Entry::refund(&refund, &p, "refund.sending", &Actor::System)
         .write(app, &mut tx)
         .await?;
@@ -58,12 +68,157 @@ async fn check(app: &App, refund: Refund, p: &Payment) -> Result<Outcome, Refund
     if !matches!(refund.status, RefundStatus::Sending | RefundStatus::Unknown) {
         return Ok(Outcome::Done);
     }
+    // A person has it.
+    if refund.by_hand {
+        return Ok(Outcome::Done);
+    }
     let sent_at = refund.updated_at;
     if refund.provider_ref.is_none() && app.clock.now().secs_since(sent_at) < CALL_SECS {
         return Ok(Outcome::Again(sent_at.plus_secs(CALL_SECS)));
     }
-    let answer = with_provider(app, &refund, p, Errand::Ask).await?;
+    let mut answer = with_provider(app, &refund, p, Errand::Ask).await?;
+    if answer.is_err() && answers_later(p) {
+        match inquire(app, &refund, p).await? {
+            Inquired::Waits(at) => return Ok(Outcome::Again(at)),
+            Inquired::Asked => {}
+            // Nobody told what became of it, however often it was asked: a person looks.
+            Inquired::InVain => {
+                let said = "The provider told no result. Look for it there by the payment's \
+                            receipt, then record what became of it.";
+                answer = Ok(RefundReport::by_hand(said));
+            }
+        }
+    }
     apply_answer(app, &refund.tenant_id, &refund.id, Errand::Ask, answer).await
+}
+
+/// What came of asking where the answer comes later.
+enum Inquired {
+    /// It is too early for a question.
+    Waits(Timestamp),
+    Asked,
+    InVain,
+}
+
+/// How often a refund is asked after, and how long an answer may take.
+const QUESTIONS: usize = 3;
+const ANSWER_SECS: i64 = 300;
+
+fn answers_later(p: &Payment) -> bool {
+    find(&p.provider).is_some_and(PaymentProvider::answers_later)
+}
+
+/// Asks what became of a refund whose result did not come.
+async fn inquire(app: &App, refund: &Refund, p: &Payment) -> Result<Inquired, RefundError> {
+    let (tenant, now) = (&refund.tenant_id, app.clock.now());
+    let (kind, mode) = (InquiryKind::RefundStatus, Mode::of(p.test_mode));
+    let mut tx = app.db.begin().await?;
+    let asked = questions::about(&mut tx, tenant, kind, refund.id.as_str()).await?;
+    let since = asked.first().map_or(refund.updated_at, |i| i.asked_at);
+    let wait = if asked.is_empty() {
+        CALL_SECS * 2
+    } else {
+        ANSWER_SECS
+    };
+    if now.secs_since(since) < wait {
+        return Ok(Inquired::Waits(since.plus_secs(wait)));
+    }
+    let stopped = questions::stopped(&mut tx, tenant, &p.provider, mode).await?;
+    if asked.len() >= QUESTIONS || stopped.is_some() {
+        return Ok(Inquired::InVain);
+    }
+    let place = (kind, refund.id.as_str());
+    let inquiry = inquiries::open(app, &mut tx, tenant, &p.provider, mode, place).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    let about = match (&refund.provider_ref, &p.receipt) {
+        (Some(theirs), _) => Asked::Refund(theirs.clone()),
+        (None, Some(receipt)) => Asked::Receipt(receipt.clone()),
+        (None, None) => return Ok(Inquired::InVain),
+    };
+    let told = inquiries::ask(app, &inquiry, about).await;
+    match told.map_err(|e| RefundError::Inquiry(Box::new(e)))? {
+        Ok(Some(())) => {}
+        Ok(None) => return Ok(Inquired::InVain),
+        Err(error) => {
+            tracing::info!(refund.id = %refund.id, provider = %p.provider, error = %error,
+                "a refund could not be asked after");
+        }
+    }
+    Ok(Inquired::Asked)
+}
+
+/// Has a refund asked after soon: its result is not coming.
+pub(in crate::services) async fn ask_soon(
+    app: &App,
+    tenant: &TenantId,
+    id: &RefundId,
+) -> Result<(), StoreError> {
+    let mut tx = app.db.begin().await?;
+    let (kind, subject, at) = (JobKind::SendRefund, id.to_string(), app.clock.now());
+    jobs::queue(&mut tx, app.clock.id(), tenant, kind, &subject, at).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Applies what the provider told at the address of a refund, or of a question about it.
+pub(in crate::services) async fn answered(
+    app: &App,
+    tenant: &TenantId,
+    id: &RefundId,
+    answer: &Answer,
+) -> Result<(), RefundError> {
+    let mut tx = app.db.read().await?;
+    let (refund, p) = load(&mut tx, tenant, id).await?;
+    drop(tx);
+    // A person may have recorded it meanwhile; what ended stays.
+    if !matches!(refund.status, RefundStatus::Sending | RefundStatus::Unknown) {
+        return Ok(());
+    }
+    let found = match &answer.found {
+        Answered::Refund(RefundFound::Failed(failure))
+            if failure.code == FailureCode::AlreadyRefunded
+                && sent_before(app, &refund, &p).await? =>
+        {
+            RefundFound::Succeeded
+        }
+        Answered::Refund(found) => found.clone(),
+        // The refund's own transaction, not the payment's.
+        Answered::Done { receipt, amount }
+            if Some(receipt) != p.receipt.as_ref() && *amount == refund.amount =>
+        {
+            RefundFound::Succeeded
+        }
+        Answered::TakenBack { receipt } if Some(receipt) == p.receipt.as_ref() => {
+            RefundFound::Succeeded
+        }
+        // That nothing was found proves little: a person looks, after more questions.
+        Answered::Done { .. }
+        | Answered::TakenBack { .. }
+        | Answered::NotDone
+        | Answered::Nothing => return ask_soon(app, tenant, id).await.map_err(Into::into),
+    };
+    let report = RefundReport {
+        found,
+        provider_ref: None,
+        said: answer.said.clone(),
+    };
+    apply_answer(app, tenant, id, Errand::Ask, Ok(report)).await?;
+    Ok(())
+}
+
+/// Whether we sent another refund of the payment that was thought to have failed.
+async fn sent_before(app: &App, refund: &Refund, p: &Payment) -> Result<bool, RefundError> {
+    let all = of_payment(app, &p.tenant_id, &p.id).await?;
+    Ok(all
+        .iter()
+        .any(|r| r.id != refund.id && !r.by_hand && r.provider_ref.is_some()))
+}
+
+/// Why nothing is sent with the credentials of a payment's account, if that is so.
+pub(super) async fn stopped(app: &App, p: &Payment) -> Result<Option<String>, StoreError> {
+    let mode = Mode::of(p.test_mode);
+    let mut tx = app.db.read().await?;
+    questions::stopped(&mut tx, &p.tenant_id, &p.provider, mode).await
 }
 
 /// Asks after every refund of a payment that is under way. True if the provider answered for all.
@@ -98,6 +253,11 @@ async fn with_provider(
     let mode = Mode::of(p.test_mode);
     let opened = Opened::new(app, &p.tenant_id, adapter.info(), mode).await?;
     let hook = hook_url(app, &p.tenant_id, &p.provider, mode).await?;
+    if errand == Errand::Send
+        && let Some(report) = by_a_person(app, adapter, &opened, refund, p).await?
+    {
+        return Ok(Ok(report));
+    }
     let others = of_payment(app, &p.tenant_id, &p.id).await?;
     let others = others.iter().filter(|r| r.id != refund.id);
     let (mut refunded_minor, mut under_way_minor) = (0, 0);
@@ -116,7 +276,10 @@ async fn with_provider(
         refunded_minor,
         under_way_minor,
         reason: refund.reason.clone(),
-        hook_url: format!("{hook}/{}", refund.id),
+        hook_url: match own_address(app, refund, p).await? {
+            Some(secret) => secret,
+            None => format!("{hook}/{}", refund.id),
+        },
     };
     Ok(if errand == Errand::Send {
         adapter.refund(&opened.call(), &request).await
@@ -127,6 +290,47 @@ async fn with_provider(
         tracing::info!(refund.id = %refund.id, provider = %p.provider, error = %error,
             "no clear answer about a refund");
     }))
+}
+
+/// The secret address of a refund, where its outcome comes as a call.
+async fn own_address(
+    app: &App,
+    refund: &Refund,
+    p: &Payment,
+) -> Result<Option<String>, StoreError> {
+    if !answers_later(p) {
+        return Ok(None);
+    }
+    let mut tx = app.db.read().await?;
+    let (tenant, id) = (&refund.tenant_id, refund.id.as_str());
+    let opened = questions::about(&mut tx, tenant, InquiryKind::Refund, id).await?;
+    drop(tx);
+    match opened.first() {
+        Some(inquiry) => inquiries::address(app, inquiry).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Where this refund cannot be sent, though others of the account can.
+async fn by_a_person(
+    app: &App,
+    adapter: &dyn PaymentProvider,
+    opened: &Opened,
+    refund: &Refund,
+    p: &Payment,
+) -> Result<Option<RefundReport>, RefundError> {
+    let way = adapter.refunds(&opened.account, &reference_of(p, None));
+    if way == RefundSupport::FullOnly && refund.amount != p.captured() {
+        let said = "The provider gives back whole payments only: pay this part back by hand and \
+                    record it.";
+        return Ok(Some(RefundReport::by_hand(said)));
+    }
+    if way != RefundSupport::ByHand && stopped(app, p).await?.is_some() {
+        let said = "The provider refused the operator's credentials, and another try may lock \
+                    them. Pay it back by hand, and save new credentials.";
+        return Ok(Some(RefundReport::by_hand(said)));
+    }
+    Ok(None)
 }
 
 async fn apply_answer(

@@ -167,7 +167,10 @@ fn next(o: &Opened, p: &Payment) -> String {
             format!("{}/mock/{}", o.base(), p.reference)
         }
         NextAction::Redirect { url } => url.clone(),
-        NextAction::PhonePrompt | NextAction::Instructions | NextAction::None => o.page_of(p),
+        NextAction::PhonePrompt
+        | NextAction::Instructions
+        | NextAction::PayBill { .. }
+        | NextAction::None => o.page_of(p),
     }
 }
 

@@ -192,7 +192,10 @@ impl Opened {
                 Some(format!("{}/mock/{}", self.base(), p.reference))
             }
             NextAction::Redirect { url } => Some(url.clone()),
-            NextAction::PhonePrompt | NextAction::Instructions | NextAction::None => None,
+            NextAction::PhonePrompt
+            | NextAction::Instructions
+            | NextAction::PayBill { .. }
+            | NextAction::None => None,
         };
         let sent = format::seconds(&self.zone, p.created_at);
         Waiting {
