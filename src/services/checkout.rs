@@ -124,6 +124,9 @@ pub async fn start(
             order.status
         }));
     }
+    if let Some(open) = same_instructions(app, order, actor, &input).await? {
+        return Ok(open);
+    }
     let adapter = find(&input.provider)
         .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
     let choice = choose(app, tenant, order, adapter.info(), input.method).await?;
@@ -199,6 +202,25 @@ pub async fn start(
     called
         .await
         .unwrap_or(Err(StartError::Store(StoreError::Stale)))
+}
+
+/// A customer who turns to paying by hand twice reads the same account number again.
+async fn same_instructions(
+    app: &App,
+    order: &Order,
+    actor: &Actor,
+    input: &StartInput,
+) -> Result<Option<Payment>, StoreError> {
+    if *actor != Actor::Customer || input.method != Some(Method::Paybill) {
+        return Ok(None);
+    }
+    let all = payments_of(app, order).await?;
+    Ok(all.into_iter().rev().find(|p| {
+        p.method == Method::Paybill
+            && p.provider == input.provider
+            && p.status == PaymentStatus::RequiresAction
+            && p.amount == order.left()
+    }))
 }
 
 async fn request(

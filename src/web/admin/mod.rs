@@ -11,7 +11,7 @@ pub mod views;
 use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
-use pages::{entry, hooks, orders, overview, payments, proofs, providers, refunds, team};
+use pages::{entry, hooks, orders, overview, payments, proofs, providers, refunds, team, unmatched};
 
 pub use auth::session_layer;
 
@@ -26,6 +26,7 @@ pub fn router() -> Router<App> {
         .route("/orders/{id}", get(orders::detail))
         .route("/orders/{id}/cancel", get(orders::cancel))
         .route("/payments", get(payments::list))
+        .route("/payments/unmatched", get(unmatched::list))
         .route("/payments/{id}", get(payments::detail))
         .route("/payments/{id}/refund", get(payments::refund))
         .route("/proofs", get(proofs::list))

@@ -1,5 +1,6 @@
 //! One home for what every state and flag is called, what it means and what staff do next.
 //! The matches are exhaustive: a new state does not compile without its sentence.
+use crate::domain::bill::{BillStatus, Unmatched};
 use crate::domain::hook::HookStatus;
 use crate::domain::method::Method;
 use crate::domain::order::{OrderKind, OrderStatus};
@@ -362,6 +363,76 @@ pub const fn flag_sentence(flag: Flag) -> (&'static str, &'static str) {
 }
 
 /// Why an attempt ended, in our words; the provider's stand beside them.
+/// Money that was paid by hand.
+pub const fn bill(status: BillStatus) -> Chip {
+    use BillStatus as S;
+    match status {
+        S::Received | S::Asking => runs(
+            "s-wait",
+            Tone::Go,
+            "Being checked",
+            "The provider is asked whether it is true.",
+            "Nothing to do: the answer comes within minutes.",
+        ),
+        S::Booked => runs(
+            "s-done",
+            Tone::Ok,
+            "Matched",
+            "It was booked by its account number.",
+            "Nothing to do.",
+        ),
+        S::Unmatched => Chip {
+            act: true,
+            ..runs(
+                "s-ne",
+                Tone::Warn,
+                "Needs a person",
+                "It came, and nobody knows for what.",
+                "Give it to an order, or give it back.",
+            )
+        },
+        S::Assigned => runs(
+            "s-done",
+            Tone::Ok,
+            "Assigned",
+            "A person gave it to an order.",
+            "Nothing to do.",
+        ),
+        S::Returned => runs(
+            "s-done",
+            Tone::Plain,
+            "Returned",
+            "It went back, or was never yours.",
+            "Nothing to do.",
+        ),
+    }
+}
+
+/// Why money waits for a person, and what to look at.
+pub const fn unmatched(why: Unmatched) -> &'static str {
+    match why {
+        Unmatched::NoReference => {
+            "No account number was typed, as at a till. Compare amount and time."
+        }
+        Unmatched::UnknownReference => {
+            "No payment has the account number that was typed. Ask the payer what it was for."
+        }
+        Unmatched::Ambiguous => {
+            "The account number is close to one of yours, but not surely it: compare the amounts."
+        }
+        Unmatched::OtherNumber => {
+            "It was paid to a business number that is not in your settings for this provider."
+        }
+        Unmatched::OtherMode => "Test money was paid for live payments, or the reverse.",
+        Unmatched::NotConfirmed => {
+            "The provider was asked and has not confirmed it. Look for the receipt in its portal first."
+        }
+        Unmatched::Denied => {
+            "The provider does not know this receipt, or tells another amount. Do not hand anything out."
+        }
+    }
+}
+
 pub const fn failure(code: FailureCode) -> &'static str {
     use FailureCode as C;
     match code {

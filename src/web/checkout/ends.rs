@@ -3,6 +3,7 @@ use super::choose::token;
 use super::parts::{
     ALERT, CHECK, Frame, HOURGLASS, Page, StepIs, TWICE, code_row, hero, icon, row, steps,
 };
+use super::paybill::{Instead, instead};
 use crate::domain::Money;
 use crate::domain::order::OrderStatus;
 use crate::domain::payment::FailureCode;
@@ -120,6 +121,8 @@ pub struct Failed {
     pub is_card: bool,
     /// Where the same method can be tried again.
     pub again: Option<String>,
+    /// Paying by hand on the same order, after a prompt.
+    pub instead: Option<Instead>,
     pub date: String,
     pub number: String,
     pub return_url: Option<String>,
@@ -153,7 +156,14 @@ pub fn failed(frame: &Frame, of: Failed) -> Page {
             </a>
         }
     });
-    let other = if again.is_some() { "btn alt" } else { "btn" };
+    let by_hand = of.instead.as_ref();
+    let first = again.is_none();
+    let by_hand = by_hand.map(|by_hand| instead(frame, by_hand, first));
+    let other = if again.is_some() || by_hand.is_some() {
+        "btn alt"
+    } else {
+        "btn"
+    };
     let main = view! {
         <main class="step">
             {hero(Some((disc, ALERT)), text.title.clone(), words)} <section class="card stack">
@@ -162,7 +172,7 @@ pub fn failed(frame: &Frame, of: Failed) -> Page {
                     {text.next.into_iter().map(|step| view! { <li>{step}</li> }).collect_view()}
                 </ol>
             </section> <div class="act">
-                {again} <a class=other href=frame.base.clone()>
+                {again} {by_hand} <a class=other href=frame.base.clone()>
                     {t.pay_another_way}
                 </a> {back(frame, of.return_url, "back")}
             </div>

@@ -2,6 +2,7 @@
 use super::by_hand::{Instructions, ProofForm, ProofView};
 use super::choose::Offer;
 use super::parts::{Frame, Instrument, TestPanel};
+use super::paybill::{Instead, PayBill};
 use super::style::Brand;
 use super::waiting::{Wait, Waiting};
 use crate::clock::random_hex;
@@ -210,8 +211,42 @@ impl Opened {
             asked_at: (p.polls > 0).then(|| self.time(p.updated_at)),
             age_secs: self.now.secs_since(p.created_at),
             page_url,
+            instead: None,
             panels: panel_of(p).into_iter().collect(),
         }
+    }
+
+    /// What a payment by hand shows, where the payment is one.
+    pub fn pay_bill(&self, p: &Payment) -> Option<PayBill> {
+        let NextAction::PayBill {
+            business_number,
+            account_number,
+        } = &p.next_action
+        else {
+            return None;
+        };
+        Some(PayBill {
+            payment_id: p.id.to_string(),
+            state: p.status.as_str().to_owned(),
+            label: label(p).to_owned(),
+            business_number: business_number.clone(),
+            account_number: account_number.clone(),
+            digits: format::digits(p.amount),
+            age_secs: self.now.secs_since(p.created_at),
+            panels: vec![],
+        })
+    }
+
+    /// The way by hand of a payment's provider, among what is offered.
+    pub fn instead(p: &Payment, choices: &[Choice]) -> Option<Instead> {
+        let by_hand = choices
+            .iter()
+            .find(|c| c.provider.name == p.provider && c.method == Method::Paybill)?;
+        Some(Instead {
+            choice: offer(by_hand).value(),
+            form_key: random_hex::<12>(),
+            label: label(p).to_owned(),
+        })
     }
 
     pub fn proof_form(&self, p: &Payment, asked: &super::pages::Asked) -> ProofForm {

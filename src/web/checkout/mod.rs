@@ -1,5 +1,5 @@
 //! The hosted checkout: from the choice of a method to the receipt. Views are pure functions of
-//! small structs (`choose`, `waiting`, `by_hand`, `ends`); `pages` loads what they show, `actions`
+//! small structs (`choose`, `waiting`, `by_hand`, `paybill`, `ends`); `pages` loads what they show, `actions`
 //! and `upload` take what the customer sends.
 mod actions;
 mod by_hand;
@@ -8,6 +8,7 @@ mod ends;
 mod load;
 mod pages;
 mod parts;
+mod paybill;
 mod style;
 mod upload;
 mod waiting;

@@ -7,7 +7,8 @@ use super::ends::{
 };
 use super::load::{self, Opened};
 use super::parts::Page;
-use super::waiting::waiting;
+use super::paybill::paybill;
+use super::waiting::{Wait, waiting};
 use crate::clock::random_hex;
 use crate::domain::Money;
 use crate::domain::ids::{Id, PaymentId};
@@ -17,10 +18,10 @@ use crate::domain::payment::{FailureCode, Flag, Payment, PaymentStatus};
 use crate::domain::proof::ProofStatus;
 use crate::domain::refund::RefundStatus;
 use crate::services::{
-    App, StoreError, checkout, orders, payments, proofs, provider_accounts, refunds,
+    App, Flow, StoreError, checkout, orders, payments, proofs, provider_accounts, refunds,
 };
 use crate::web::flash::{self, Flash};
-use crate::web::texts::{Lang, format};
+use crate::web::texts::{How, Lang, format};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -256,9 +257,26 @@ pub async fn payment(asked: Asked, Path((token, id)): Path<(String, String)>) ->
             show_failed(&asked, &o, &p).await
         }
         _ if p.provider == "manual" => show_by_hand(&asked, &o, &p).await,
+        // Paid or closed meanwhile: nobody is told to pay once more.
+        _ if p.method == Method::Paybill && !o.order.takes_payments(o.now) => {
+            Ok(go(&closed_page(&o)))
+        }
+        _ if p.method == Method::Paybill => {
+            let frame = o.frame(is_test(&p));
+            Ok(match o.pay_bill(&p) {
+                Some(of) => asked.respond(&o, is_test(&p), paybill(&frame, of)),
+                None => go(&o.base()),
+            })
+        }
         _ => {
             let frame = o.frame(is_test(&p));
-            let page = waiting(&frame, o.waiting(&p));
+            let mut of = o.waiting(&p);
+            if of.method == How::Prompt && of.kind == Wait::Customer {
+                let choices = checkout::choices(&asked.app, &o.tenant, &o.order).await;
+                let choices = choices.map_err(|e| asked.trouble(&e))?;
+                of.instead = Opened::instead(&p, &choices);
+            }
+            let page = waiting(&frame, of);
             Ok(asked.respond(&o, is_test(&p), page))
         }
     }
@@ -312,9 +330,19 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
     let choices = choices.map_err(|e| asked.trouble(&e))?;
     let same = choices
         .iter()
-        .any(|c| c.provider.name == p.provider && c.method == p.method);
-    let again =
-        (again && same).then(|| format!("{}/with/{}/{}", o.base(), p.provider, p.method.as_str()));
+        .find(|c| c.provider.name == p.provider && c.method == p.method);
+    let prompt = same.is_some_and(|c| c.flow == Flow::PhonePrompt);
+    // A prompt is sent once more at most, and only where the first is known to have ended.
+    let again = match same {
+        // It is begun anew by its own form below.
+        Some(_) if p.method == Method::Paybill => false,
+        Some(_) if prompt => {
+            again && code != FailureCode::Expired && !sent_twice(asked, o, p).await?
+        }
+        Some(_) => again,
+        None => false,
+    };
+    let again = again.then(|| format!("{}/with/{}/{}", o.base(), p.provider, p.method.as_str()));
     let t = o.lang.texts();
     let of = Failed {
         code,
@@ -324,12 +352,21 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
         phone: o.phone(p),
         is_card: p.method == Method::Card,
         again,
+        instead: Opened::instead(p, &choices).filter(|_| prompt || p.method == Method::Paybill),
         date: o.day_time(p.updated_at),
         number: load::short_number(p, is_test(p)),
         return_url: o.failure_url(),
     };
     let page = failed(&o.frame(is_test(p)), of);
     Ok(asked.respond(o, is_test(p), page))
+}
+
+/// Whether the order had two prompts already.
+async fn sent_twice(asked: &Asked, o: &Opened, p: &Payment) -> Result<bool, Trouble> {
+    let all = checkout::payments_of(&asked.app, &o.order).await;
+    let all = all.map_err(|e| asked.trouble(&e))?;
+    let same = |q: &&Payment| q.provider == p.provider && q.method == p.method;
+    Ok(all.iter().filter(same).count() > 1)
 }
 
 /// Whether the same method cannot end better at once.

@@ -6,6 +6,7 @@ use super::ends::{
     failed, mock, receipt,
 };
 use super::parts::{Frame, Instrument, Page, TestPanel};
+use super::paybill::{Instead, PayBill, paybill};
 use super::style::Brand;
 use super::waiting::{Wait, Waiting, waiting};
 use crate::domain::method::Method;
@@ -102,6 +103,27 @@ fn proof_form(refused: Option<Flash>) -> ProofForm {
     }
 }
 
+fn by_hand_instead() -> Instead {
+    Instead {
+        choice: "mpesa.paybill".into(),
+        form_key: "0123456789ab".into(),
+        label: "M-Pesa".into(),
+    }
+}
+
+fn pay_bill(account: Option<&str>) -> PayBill {
+    PayBill {
+        payment_id: "pay_1".into(),
+        state: "requires_action".into(),
+        label: "M-Pesa".into(),
+        business_number: "600984".into(),
+        account_number: account.map(str::to_owned),
+        digits: "1500".into(),
+        age_secs: 20,
+        panels: panels(),
+    }
+}
+
 fn waits(kind: Wait, method: How, age_secs: i64) -> Waiting {
     Waiting {
         payment_id: "pay_1".into(),
@@ -115,6 +137,7 @@ fn waits(kind: Wait, method: How, age_secs: i64) -> Waiting {
         asked_at: Some("14:36".into()),
         age_secs,
         page_url: Some("https://checkout.paystack.com/x".into()),
+        instead: Some(by_hand_instead()),
         panels: panels(),
     }
 }
@@ -204,6 +227,7 @@ fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
             phone: Some("0712 345 678".into()),
             is_card: true,
             again: Some("/pay/x/with/mpesa/stk_push".into()),
+            instead: Some(by_hand_instead()),
             date: "Fri 20 Nov, 14:33".into(),
             number: "7K2M-4Q9X".into(),
             return_url: back.clone(),
@@ -271,6 +295,8 @@ fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
             "mismatch",
             waiting(frame, waits(Wait::Staff, How::Prompt, 20)),
         ),
+        ("paybill", paybill(frame, pay_bill(Some("BK7X42QM")))),
+        ("till", paybill(frame, pay_bill(None))),
         ("bank", by(Method::BankTransfer, None)),
         ("bank-refused", by(Method::BankTransfer, Some(wrong_file))),
         ("mobile", by(Method::MobileMoney, None)),

@@ -1,11 +1,12 @@
 //! Waiting for the truth: a prompt on the phone, a provider's page, an answer that never came.
 use super::choose::token;
 use super::parts::{ALERT, CLOCK, Frame, Page, StepIs, TestPanel, hero, steps};
+use super::paybill::{Instead, instead};
 use crate::web::texts::How;
 use leptos::prelude::*;
 
 /// Seconds between two looks while the customer waits: ever longer, to spare their data.
-const fn refresh_secs(age_secs: i64) -> u32 {
+pub const fn refresh_secs(age_secs: i64) -> u32 {
     match age_secs {
         ..60 => 5,
         60..180 => 10,
@@ -32,6 +33,8 @@ pub struct Waiting {
     pub age_secs: i64,
     /// The provider's page, while the customer may still pay there.
     pub page_url: Option<String>,
+    /// Paying by hand on the same order, where the provider offers it beside its prompt.
+    pub instead: Option<Instead>,
     pub panels: Vec<TestPanel>,
 }
 
@@ -125,6 +128,7 @@ fn on_phone(frame: &Frame, of: &Waiting, fresh: bool) -> Page {
                             .map(|tip| view! { <li>{tip}</li> })
                             .collect_view()}
                     </ol>
+                    {of.instead.as_ref().map(|by_hand| instead(frame, by_hand, false))}
                     <a class="btn alt" href=frame.base.clone()>
                         {t.other_ways}
                     </a>

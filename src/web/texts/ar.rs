@@ -147,6 +147,24 @@ pub const TEXTS: Texts = Texts {
         None => "يراجعه موظف.".to_owned(),
     },
 
+    pay_by_way: |way| format!("ادفع عبر {way}"),
+    way_instead: |way| format!("ادفع عبر {way} بدلًا من ذلك"),
+    till_way: |provider| format!("{provider} Till"),
+    till_note: |merchant| {
+        format!("رقم الصندوق لا يطلب رقم حساب: يجد {merchant} دفعتك من المبلغ المضبوط.")
+    },
+    business_number: "رقم الشركة",
+    till_number: "رقم الصندوق",
+    simple_phone: "بلا إنترنت، أو هاتف بسيط؟",
+    dial: "اطلب",
+    then_pin: "ثم رقمك السري PIN",
+    have_paid: "دفعت: تحقق الآن",
+    seen_soon: "ونحن نراها بأنفسنا أيضًا، غالبًا خلال دقيقة.",
+    not_shown: "دفعت، لكنها لا تظهر",
+    not_shown_body: |merchant| {
+        format!("احتفظ بالرسالة القصيرة ولا تدفع مرة أخرى. برمزها يجد {merchant} دفعتك، حتى لو كان حرف من رقم الحساب خطأ.")
+    },
+
     proof_sent_title: "وصلنا إثباتك",
     proof_sent_body: |limit| match limit {
         Some(count) => format!(

@@ -151,6 +151,24 @@ pub const TEXTS: Texts = Texts {
         None => "A person checks it.".to_owned(),
     },
 
+    pay_by_way: |way| format!("Pay by {way}"),
+    way_instead: |way| format!("Pay by {way} instead"),
+    till_way: |provider| format!("{provider} till"),
+    till_note: |merchant| {
+        format!("A till asks for no account number: {merchant} finds your payment by the exact amount.")
+    },
+    business_number: "Business number",
+    till_number: "Till number",
+    simple_phone: "No data, or a simple phone?",
+    dial: "Dial",
+    then_pin: "Then your PIN",
+    have_paid: "I have paid: check now",
+    seen_soon: "We also see it by ourselves, mostly within a minute.",
+    not_shown: "I paid, but it does not show",
+    not_shown_body: |merchant| {
+        format!("Keep the SMS and do not pay again. With its code {merchant} finds your payment, even if a letter of the account number was wrong.")
+    },
+
     proof_sent_title: "We have your proof",
     proof_sent_body: |limit| match limit {
         Some(count) => format!(

@@ -155,6 +155,24 @@ pub const TEXTS: Texts = Texts {
         None => "Une personne la vérifie.".to_owned(),
     },
 
+    pay_by_way: |way| format!("Payer par {way}"),
+    way_instead: |way| format!("Payer plutôt par {way}"),
+    till_way: |provider| format!("{provider} Till"),
+    till_note: |merchant| {
+        format!("Un « till » ne demande pas de numéro de compte : {merchant} retrouve votre paiement par le montant exact.")
+    },
+    business_number: "Numéro d’entreprise",
+    till_number: "Numéro de till",
+    simple_phone: "Pas de données, ou un téléphone simple ?",
+    dial: "Composez",
+    then_pin: "Puis votre code PIN",
+    have_paid: "J’ai payé : vérifier maintenant",
+    seen_soon: "Nous le voyons aussi par nous-mêmes, le plus souvent en une minute.",
+    not_shown: "J’ai payé, mais rien ne s’affiche",
+    not_shown_body: |merchant| {
+        format!("Gardez le SMS et ne payez pas une seconde fois. Avec son code, {merchant} retrouve votre paiement, même si une lettre du numéro de compte était fausse.")
+    },
+
     proof_sent_title: "Nous avons votre preuve",
     proof_sent_body: |limit| match limit {
         Some(count) => format!(

@@ -153,6 +153,22 @@ pub struct Texts {
     pub send_proof: T,
     pub checked_within: fn(Option<u32>) -> String,
 
+    // Paying by hand to a business number.
+    /// The method.
+    pub pay_by_way: F1,
+    pub way_instead: F1,
+    pub till_way: F1,
+    pub till_note: F1,
+    pub business_number: T,
+    pub till_number: T,
+    pub simple_phone: T,
+    pub dial: T,
+    pub then_pin: T,
+    pub have_paid: T,
+    pub seen_soon: T,
+    pub not_shown: T,
+    pub not_shown_body: F1,
+
     // A proof on its way.
     pub proof_sent_title: T,
     pub proof_sent_body: fn(Option<u32>) -> String,

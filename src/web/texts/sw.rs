@@ -151,6 +151,24 @@ pub const TEXTS: Texts = Texts {
         None => "Mtu atakagua.".to_owned(),
     },
 
+    pay_by_way: |way| format!("Lipa kwa {way}"),
+    way_instead: |way| format!("Lipa kwa {way} badala yake"),
+    till_way: |provider| format!("Till ya {provider}"),
+    till_note: |merchant| {
+        format!("Till haiulizi nambari ya akaunti: {merchant} itapata malipo yako kwa kiasi kamili.")
+    },
+    business_number: "Nambari ya biashara",
+    till_number: "Nambari ya till",
+    simple_phone: "Huna data, au una simu ya kawaida?",
+    dial: "Piga",
+    then_pin: "Kisha PIN yako",
+    have_paid: "Nimelipa: angalia sasa",
+    seen_soon: "Pia tunaona wenyewe, mara nyingi ndani ya dakika moja.",
+    not_shown: "Nimelipa, lakini haionekani",
+    not_shown_body: |merchant| {
+        format!("Hifadhi SMS na usilipe tena. Kwa msimbo wake {merchant} itapata malipo yako, hata kama herufi moja ya nambari ya akaunti ilikosewa.")
+    },
+
     proof_sent_title: "Tumepokea uthibitisho wako",
     proof_sent_body: |limit| match limit {
         Some(count) => format!(

@@ -31,6 +31,7 @@ pub mod providers;
 pub mod refunds;
 pub mod story;
 pub mod team;
+pub mod unmatched;
 
 /// Rows of a list page.
 const ROWS: i64 = 25;

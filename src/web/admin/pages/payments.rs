@@ -73,6 +73,7 @@ pub async fn list(
             older,
             mismatched: count(&me, PaymentStatus::Mismatched).await?,
             unknown: count(&me, PaymentStatus::Unknown).await?,
+            unmatched: super::unmatched::waiting(&me).await?,
         },
     );
     Ok(me.page(&f, Page::new(Nav::Payments, "Payments"), &mut told, main))

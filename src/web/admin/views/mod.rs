@@ -14,6 +14,7 @@ pub mod refund_forms;
 pub mod refunds;
 pub mod start;
 pub mod team;
+pub mod unmatched;
 
 #[cfg(test)]
 mod sample_pages;

@@ -26,6 +26,8 @@ pub struct List {
     pub older: Option<String>,
     pub mismatched: usize,
     pub unknown: usize,
+    /// Money paid by hand that waits for a person.
+    pub unmatched: usize,
 }
 
 /// The provider's reason, or what the payment waits for.
@@ -74,6 +76,12 @@ pub fn list(f: &Frame, l: List) -> AnyView {
         link("", "All", 0),
         link("mismatched", "Needs a person", l.mismatched),
         link("unknown", "Unknown", l.unknown),
+        ViewLink {
+            href: f.url("/payments/unmatched"),
+            words: "Unmatched money",
+            here: false,
+            waiting: l.unmatched,
+        },
         link("succeeded", "Succeeded", 0),
         link("failed", "Failed", 0),
         link("requires_action", "Waiting", 0),

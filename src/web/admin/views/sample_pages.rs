@@ -1,10 +1,11 @@
 //! Every page with sample data.
 use super::{order, orders, overview, payment, payments, proofs, provider, providers};
-use super::{refund_forms, refunds, start, team};
+use super::{refund_forms, refunds, start, team, unmatched};
 use crate::domain::Currency;
 use crate::domain::account::Mode;
+use crate::domain::bill::{BillMoney, BillStatus, Unmatched};
 use crate::domain::hook::HookStatus;
-use crate::domain::ids::{Id, UserId};
+use crate::domain::ids::{BillId, HookId, Id, UserId};
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::proof::ProofStatus;
@@ -26,6 +27,50 @@ fn story() -> Vec<Line> {
     let mut third = Line::new(ago(30), "s-done", "Succeeded, late and duplicate");
     third.tone = Tone::Ok;
     vec![first, second, third]
+}
+
+fn unmatched_money(open: &Order) -> unmatched::List {
+    let money = |n: u128, typed: &str, status, why| BillMoney {
+        id: BillId::from_bits(n),
+        tenant_id: open.tenant_id.clone(),
+        provider: "mpesa".to_owned(),
+        test_mode: false,
+        receipt: "RKL51ZDR4F".to_owned(),
+        amount: open.amount,
+        business_number: "600984".to_owned(),
+        typed: typed.to_owned(),
+        payer_name: "N*** W***".to_owned(),
+        payer_phone: "2547 ***** 126".to_owned(),
+        hook_id: HookId::from_bits(n),
+        status,
+        why,
+        payment_id: None,
+        asked: 0,
+        decided_by: None,
+        note: String::new(),
+        created_at: ago(30),
+        updated_at: ago(30),
+    };
+    let waits = BillStatus::Unmatched;
+    let mut rows: Vec<_> = Unmatched::ALL
+        .into_iter()
+        .zip(1..)
+        .map(|(why, n)| unmatched::Row {
+            money: money(n, "BK7X <42", waits, Some(why)),
+            suggested: vec![open.clone()],
+        })
+        .collect();
+    rows.push(unmatched::Row {
+        money: money(90, "", BillStatus::Returned, None),
+        suggested: vec![],
+    });
+    unmatched::List {
+        rows,
+        query: Query::default(),
+        newer: None,
+        older: None,
+        typed: Typed::default(),
+    }
 }
 
 fn typed() -> Typed {
@@ -67,6 +112,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
         customer: open.customer.clone(),
     };
     vec![
+        ("unmatched", unmatched::list(f, unmatched_money(&open))),
         ("overview", overview::overview(f, an_overview())),
         (
             "orders",
@@ -149,6 +195,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                     older: None,
                     mismatched: 1,
                     unknown: 1,
+                    unmatched: 2,
                 },
             ),
         ),
