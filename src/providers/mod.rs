@@ -24,6 +24,7 @@ mod mock;
 mod mpesa;
 mod mtn_momo;
 mod paymongo;
+pub mod payme;
 mod paystack;
 mod stripe;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub static REGISTRY: &[&dyn PaymentProvider] = &[
     &mtn_momo::MtnMomo,
     &paymongo::Paymongo,
     &mamopay::MamoPay,
+    &payme::Payme,
     &manual::Manual,
     &mock::Mock,
     #[cfg(feature = "sample-provider")]
