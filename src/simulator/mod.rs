@@ -17,6 +17,7 @@ mod mpesa;
 mod mtn_momo;
 mod pages;
 mod paymongo;
+mod payme;
 mod paystack;
 mod stripe;
 
@@ -53,6 +54,7 @@ static PROVIDERS: &[&dyn Provider] = &[
     #[cfg(feature = "sample-provider")]
     &acme::Acme,
 ];
+static PROVIDERS: &[&dyn Provider] = &[&mpesa::Mpesa, &paystack::Paystack, &payme::Payme];
 
 /// How often the runner looks for what has come due by itself.
 const TICK: Duration = Duration::from_millis(250);

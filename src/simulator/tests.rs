@@ -6,6 +6,7 @@ mod mamopay;
 mod mpesa;
 mod mtn_momo;
 mod paymongo;
+mod payme;
 mod paystack;
 mod stripe;
 

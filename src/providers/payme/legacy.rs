@@ -27,7 +27,9 @@ pub fn verify(account: &Account, raw: &RawHook) -> Result<HookProof, HookError> 
         return refuse("hooks of older shops are not taken");
     }
     let secret = account.credentials.get("legacy_secret");
-    let secret = secret.map(|s| s.expose_secret()).filter(|s| !s.is_empty());
+    let secret = secret
+        .map(ExposeSecret::expose_secret)
+        .filter(|s| !s.is_empty());
     let Some(secret) = secret else {
         return refuse("the credential legacy_secret is not set");
     };

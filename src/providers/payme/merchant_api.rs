@@ -108,7 +108,7 @@ refusals! {
         "The method is not known";
     /// Our own failure: Payme asks again.
     internal = -32400, "Внутренняя ошибка системы", "Tizimning ichki xatosi", "Internal error";
-    /// SetFiscalData without its data. The code is that of public code.
+    /// `SetFiscalData` without its data. The code is that of public code.
     no_fiscal_data = -32602, "Неверные фискальные данные", "Fiskal ma'lumotlar noto'g'ri",
         "The fiscal data are missing or wrong";
     wrong_amount = -31001, "Неверная сумма", "Noto'g'ri summa", "Wrong amount";
@@ -130,7 +130,7 @@ refusals! {
         "Buyurtma bo'yicha to'lov bajarilmoqda", "A payment of the order is under way";
     account_changed = -31055, "Сумма к оплате изменилась", "To'lov summasi o'zgargan",
         "What is left to pay has changed";
-    /// ChangePassword without a password, as the official PHP template answers.
+    /// `ChangePassword` without a password, as the official PHP template answers.
     no_password = -31050, "Новый пароль не указан", "Yangi parol ko'rsatilmagan",
         "The new password is missing";
 }
