@@ -84,6 +84,8 @@ ids! {
     AuditId = "aud_";
     /// A row of an order's history.
     StepId = "stp_";
+    /// A transaction of Payme's Merchant API.
+    PaymeTransactionId = "ptx_";
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod idempotency;
 pub mod inquiries;
 pub mod jobs;
 pub mod orders;
+pub mod payme;
 pub mod payments;
 pub mod proofs;
 pub mod provider_accounts;

@@ -12,6 +12,7 @@ mod mismatch;
 mod modes;
 mod mpesa;
 mod paybill;
+mod payme;
 mod paystack;
 mod processes;
 mod proofs;
