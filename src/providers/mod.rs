@@ -42,8 +42,8 @@ pub static REGISTRY: &[&dyn PaymentProvider] = &[
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
     &paymongo::Paymongo,
-    &mamopay::MamoPay,
     &payme::Payme,
+    &mamopay::MamoPay,
     &manual::Manual,
     &mock::Mock,
     #[cfg(feature = "sample-provider")]

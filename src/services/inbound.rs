@@ -3,7 +3,7 @@
 use super::inquiries::{self, Heard};
 use super::provider_accounts::{self, AccountError};
 use super::settle::{self, SettleError};
-use super::{Actor, App, ProviderInfo, bills, books, payments, refunds};
+use super::{Actor, App, HookKind, ProviderInfo, bills, books, payme, payments, refunds};
 use crate::domain::account::Mode;
 use crate::domain::hook::{Hook, HookProof, HookStatus};
 use crate::domain::ids::{HookId, Id, RefundId, TenantId};
@@ -80,25 +80,20 @@ pub async fn receive(
         return Ok(Reply::Unknown);
     };
     let account = provider_accounts::open(app, &tenant, &provider, mode).await?;
+    let info = adapter.info();
+    let merchant_api = info.hook == HookKind::MerchantApi;
+    if merchant_api && !payme::is_legacy(&account, &raw) {
+        let allowed = may_call(info, &account, source);
+        let authorization = raw.headers.get("authorization").cloned();
+        let mut hook = as_it_came(app, &account, info, raw, source);
+        let digest = hex::encode(Sha256::digest(&hook.body));
+        hook.dedupe_key = format!("call:{digest}:{}", hook.path_reference);
+        let answer = payme::answer(app, &account, hook, authorization.as_deref(), allowed);
+        return Ok(Reply::Said(answer.await));
+    }
     let reading = verify_and_read(app, adapter, &account, &raw, source);
     let digest = hex::encode(Sha256::digest(&raw.body));
-    let mut hook = Hook {
-        id: app.clock.id(),
-        tenant_id: tenant.clone(),
-        provider,
-        test_mode: mode.is_test(),
-        dedupe_key: String::new(),
-        path_reference: raw.path_reference.chars().take(80).collect(),
-        headers: kept_headers(&raw.headers, adapter.info()),
-        body: raw.body,
-        source: source.to_owned(),
-        proof: HookProof::Hint,
-        status: HookStatus::Received,
-        why: String::new(),
-        deliveries: 1,
-        received_at: app.clock.now(),
-        handled_at: None,
-    };
+    let mut hook = as_it_came(app, &account, info, raw, source);
     match reading {
         Err(error) => {
             hook.dedupe_key = format!("unverified:{digest}:{}", hook.path_reference);
@@ -106,6 +101,7 @@ pub async fn receive(
             hook.why = error.to_string();
             quarantine(app, &hook).await?;
             Ok(match error {
+                _ if merchant_api => Reply::Said(payme::no_privilege()),
                 HookError::NotVerified(_) => Reply::NotVerified,
                 HookError::Unreadable(_) => Reply::Unreadable,
             })
@@ -143,6 +139,43 @@ pub async fn receive(
                 None => Reply::Taken(adapter.hook_reply()),
             })
         }
+    }
+}
+
+/// What a caller with another method than POST is told at an address where the provider has a word
+/// for that; `None` for any other address.
+pub async fn other_method(app: &App, token: &str) -> Result<Option<Reply>, InboundError> {
+    let known = accounts::by_hook_token(&mut app.db.read().await?, token).await?;
+    let adapter = known.and_then(|(_, provider, _)| find(&provider));
+    Ok(adapter
+        .filter(|a| a.info().hook == HookKind::MerchantApi)
+        .map(|_| Reply::Said(payme::not_post())))
+}
+
+/// The row of a hook, before anything is known of it.
+fn as_it_came(
+    app: &App,
+    account: &Account,
+    info: &ProviderInfo,
+    raw: RawHook,
+    source: &str,
+) -> Hook {
+    Hook {
+        id: app.clock.id(),
+        tenant_id: account.tenant_id.clone(),
+        provider: info.name.to_owned(),
+        test_mode: account.mode.is_test(),
+        dedupe_key: String::new(),
+        path_reference: raw.path_reference.chars().take(80).collect(),
+        headers: kept_headers(&raw.headers, info),
+        body: raw.body,
+        source: source.to_owned(),
+        proof: HookProof::Hint,
+        status: HookStatus::Received,
+        why: String::new(),
+        deliveries: 1,
+        received_at: app.clock.now(),
+        handled_at: None,
     }
 }
 
@@ -211,7 +244,7 @@ async fn queue(
     jobs::queue(tx, id, tenant, JobKind::ApplyHook, &subject, now).await
 }
 
-async fn quarantine(app: &App, hook: &Hook) -> Result<(), StoreError> {
+pub(super) async fn quarantine(app: &App, hook: &Hook) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
     if hooks::quarantined(&mut tx, &hook.tenant_id, &hook.provider).await? < QUARANTINE {
         hooks::keep(&mut tx, hook).await?;

@@ -19,6 +19,7 @@ mod inquiries;
 pub mod inbound;
 pub mod objects;
 pub mod orders;
+mod payme;
 pub mod payments;
 pub mod proof_files;
 pub mod proofs;

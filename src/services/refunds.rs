@@ -13,8 +13,10 @@ use crate::domain::{Money, TransitionError};
 use crate::providers::find;
 use crate::store::{Cursor, Page, StoreError, Tx, jobs, payments, refunds, tenants};
 
+mod elsewhere;
 mod sending;
 
+pub(super) use elsewhere::book_whole;
 use sending::finish;
 pub use sending::send;
 pub(super) use sending::{answered, ask_soon, check_all};

@@ -50,11 +50,11 @@ static PROVIDERS: &[&dyn Provider] = &[
     &mpesa::Mpesa,
     &mtn_momo::MtnMomo,
     &paymongo::Paymongo,
+    &payme::Payme,
     &mamopay::MamoPay,
     #[cfg(feature = "sample-provider")]
     &acme::Acme,
 ];
-static PROVIDERS: &[&dyn Provider] = &[&mpesa::Mpesa, &paystack::Paystack, &payme::Payme];
 
 /// How often the runner looks for what has come due by itself.
 const TICK: Duration = Duration::from_millis(250);

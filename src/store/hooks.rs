@@ -143,6 +143,31 @@ pub async fn save_status(
     expect_one(done.rows_affected())
 }
 
+/// Saves what became of a hook that was answered when it came, whichever delivery made the row.
+pub async fn settle(
+    tx: &mut Tx<'_>,
+    h: &Hook,
+    to: HookStatus,
+    why: &str,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE hooks SET status = $1, why = $2, handled_at = $3
+         WHERE tenant_id = $4 AND provider = $5 AND mode = $6 AND dedupe_key = $7
+           AND status = 'received'",
+    )
+    .bind(to.as_str())
+    .bind(why)
+    .bind(now.unix_ms())
+    .bind(h.tenant_id.to_string())
+    .bind(&h.provider)
+    .bind(Mode::of(h.test_mode).as_str())
+    .bind(&h.dedupe_key)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
 /// How many hooks of an account are in quarantine: the bound is the caller's.
 pub async fn quarantined(
     tx: &mut Tx<'_>,

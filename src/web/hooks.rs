@@ -6,9 +6,9 @@ use crate::services::inbound::{self, Reply};
 use crate::services::{App, RawHook};
 use axum::Router;
 use axum::extract::{ConnectInfo, Path, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
+use axum::routing::any;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use tracing::Instrument;
@@ -17,11 +17,10 @@ use tracing::Instrument;
 const MAX_BYTES: usize = 1024 * 1024;
 
 pub fn router() -> Router<App> {
-    let take = || post(take).put(take);
     Router::new()
-        .route("/hooks/{token}", take())
-        .route("/hooks/{token}/", take())
-        .route("/hooks/{token}/{*reference}", take())
+        .route("/hooks/{token}", any(take))
+        .route("/hooks/{token}/", any(take))
+        .route("/hooks/{token}/{*reference}", any(take))
 }
 
 async fn take(
@@ -34,6 +33,20 @@ async fn take(
     // Tokens are hex; nothing else is looked up.
     if token.is_empty() || !token.bytes().all(|b| b.is_ascii_hexdigit()) {
         return StatusCode::NOT_FOUND.into_response();
+    }
+    if request.method() != Method::POST {
+        match inbound::other_method(&app, &token).await {
+            Ok(Some(reply)) => return answer(&reply),
+            Ok(None) if request.method() == Method::PUT => {}
+            Ok(None) => {
+                let allow = [(header::ALLOW, "POST, PUT")];
+                return (StatusCode::METHOD_NOT_ALLOWED, allow).into_response();
+            }
+            Err(error) => {
+                tracing::error!(error = %error, "a hook's address was not looked up");
+                return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            }
+        }
     }
     let reference: String = part("reference").unwrap_or_default();
     let (parts, body) = request.into_parts();

@@ -104,6 +104,7 @@ pub fn line(f: &Frame, s: &Step) -> Line {
         "payment.failed" => ("s-fail", Tone::Bad, "Failed".to_owned()),
         "payment.cancelled" => ("s-stop", Tone::Plain, "Cancelled".to_owned()),
         "payment.expired" => ("s-time", Tone::Plain, "Expired".to_owned()),
+        "payme.fiscal" => ("info", Tone::Plain, "Fiscal receipt registered".to_owned()),
         "hook.received" => ("in", Tone::Plain, "Hook came".to_owned()),
         "proof.submitted" => ("proofs", Tone::Plain, "Proof sent".to_owned()),
         "proof.approved" => ("s-done", Tone::Ok, "Proof approved".to_owned()),
