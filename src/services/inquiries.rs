@@ -1,13 +1,13 @@
 //! What a provider answers later: each question has a secret address of its own, and an answer there
 //! with the question's ids counts as asking (R5).
 use super::inbound::InboundError;
-use super::provider_accounts::hook_url;
+use super::provider_accounts::{AccountError, Opened, hook_url};
 use super::{App, bills, refunds};
 use crate::clock::random_hex;
 use crate::domain::account::Mode;
 use crate::domain::hook::Hook;
 use crate::domain::ids::{BillId, RefundId, TenantId};
-use crate::providers::{Answer, Answered};
+use crate::providers::{Answer, Answered, Asked, Inquiry as Question, ProviderError, find};
 use crate::store::inquiries::{self as rows, Inquiry, InquiryKind};
 use crate::store::{StoreError, Tx};
 
@@ -58,15 +58,14 @@ pub async fn address(app: &App, of: &Inquiry) -> Result<String, StoreError> {
 pub async fn ask(
     app: &App,
     of: &Inquiry,
-    about: crate::providers::Asked,
-) -> Result<Result<Option<()>, crate::providers::ProviderError>, InboundError> {
-    let Some(adapter) = crate::providers::find(&of.provider) else {
+    about: Asked,
+) -> Result<Result<Option<()>, ProviderError>, AccountError> {
+    let Some(adapter) = find(&of.provider) else {
         return Ok(Ok(None));
     };
     let mode = Mode::of(of.test_mode);
-    let account =
-        super::provider_accounts::Opened::new(app, &of.tenant_id, adapter.info(), mode).await?;
-    let question = crate::providers::Inquiry {
+    let account = Opened::new(app, &of.tenant_id, adapter.info(), mode).await?;
+    let question = Question {
         about,
         answer_url: address(app, of).await?,
     };

@@ -37,9 +37,6 @@ pub enum RefundError {
     /// Nothing here can send it; the sentence says where it is done.
     #[error("{0}")]
     NotSupported(&'static str),
-    /// What became of it could not be asked.
-    #[error(transparent)]
-    Inquiry(Box<super::inbound::InboundError>),
     /// R10: above the limit the asker may not be the approver.
     #[error("the person who asked may not approve")]
     OwnRequest,

@@ -135,8 +135,7 @@ async fn inquire(app: &App, refund: &Refund, p: &Payment) -> Result<Inquired, Re
         (None, Some(receipt)) => Asked::Receipt(receipt.clone()),
         (None, None) => return Ok(Inquired::InVain),
     };
-    let told = inquiries::ask(app, &inquiry, about).await;
-    match told.map_err(|e| RefundError::Inquiry(Box::new(e)))? {
+    match inquiries::ask(app, &inquiry, about).await? {
         Ok(Some(())) => {}
         Ok(None) => return Ok(Inquired::InVain),
         Err(error) => {

@@ -98,8 +98,9 @@ fn item(f: &Frame, r: &Row, typed: &Typed) -> AnyView {
     let decision = (m.status == BillStatus::Unmatched && f.may(Permission::DecideProofs))
         .then(|| decision(f, r, typed));
     let heading = format!("h-{id}");
+    let labelled = heading.clone();
     view! {
-        <section class="panel" id=id aria-labelledby=heading.clone()>
+        <section class="panel" id=id aria-labelledby=labelled>
             <header>
                 <h2 id=heading>{amt(m.amount)}" "{f.zone.short_tag(m.created_at)}</h2>
                 <span class="sts">{mode_tag(m.test_mode)}{chip(sentences::bill(m.status))}</span>
