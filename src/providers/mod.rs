@@ -23,8 +23,8 @@ mod manual;
 mod mock;
 mod mpesa;
 mod mtn_momo;
-mod paymongo;
 pub mod payme;
+mod paymongo;
 mod paystack;
 mod stripe;
 #[cfg(test)]

@@ -386,9 +386,15 @@ async fn settle(
             format!("is offered in {now} mode; these are {keys} keys: switch it on its page"),
         )
     } else if let Some(field) = missing.first() {
+        let how = if info.registers_hooks {
+            "; `provider register-hooks` may give it"
+        } else {
+            ""
+        };
+        let mode = mode.as_str();
         (
             false,
-            format!("still needs its {} {}", mode.as_str(), field.label),
+            format!("still needs its {mode} {}{how}", field.label),
         )
     } else if enable {
         change.enabled = Some(true);

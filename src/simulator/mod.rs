@@ -16,8 +16,8 @@ mod mamopay;
 mod mpesa;
 mod mtn_momo;
 mod pages;
-mod paymongo;
 mod payme;
+mod paymongo;
 mod paystack;
 mod stripe;
 

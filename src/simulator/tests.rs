@@ -5,8 +5,8 @@ mod flutterwave;
 mod mamopay;
 mod mpesa;
 mod mtn_momo;
-mod paymongo;
 mod payme;
+mod paymongo;
 mod paystack;
 mod stripe;
 

@@ -238,12 +238,12 @@ impl Opened {
     }
 
     /// The way by hand of a payment's provider, among what is offered.
-    pub fn instead(p: &Payment, choices: &[Choice]) -> Option<Instead> {
+    pub fn instead(lang: Lang, p: &Payment, choices: &[Choice]) -> Option<Instead> {
         let by_hand = choices
             .iter()
             .find(|c| c.provider.name == p.provider && c.method == Method::Paybill)?;
         Some(Instead {
-            choice: offer(by_hand).value(),
+            choice: offer(lang, by_hand).value(),
             form_key: random_hex::<12>(),
             label: label(p).to_owned(),
         })

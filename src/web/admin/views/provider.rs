@@ -369,7 +369,9 @@ fn hooks(f: &Frame, s: &Settings, label: &str) -> Option<AnyView> {
             Some(_) => "Register it again",
             None => "Register it",
         };
-        let button = (s.registers_hooks && s.ready(h.mode)).then(|| {
+        // Registering may give a key that is still missing.
+        let any = s.fields.iter().any(|x| saved(x, h.mode).is_some());
+        let button = (s.registers_hooks && any).then(|| {
             let aria = format!("{words}: the {} address at {label}", h.mode.as_str());
             Post::to("/do/admin/providers/register-hooks", f)
                 .with("provider", s.name.clone())
