@@ -2,7 +2,6 @@
 //! posted to the shop, signed with a secret of their own. Payme itself sends no such thing, so they
 //! are taken only where the account says so, and only make us ask.
 use super::nothing;
-use crate::domain::account::Mode;
 use crate::providers::http::text;
 use crate::providers::{
     Account, Claims, HookAbout, HookError, HookProof, HookReading, LEGACY_HOOKS, RawHook,
@@ -93,7 +92,7 @@ mod tests {
 
     fn ours(on: bool) -> Account {
         let mut shop = account(&[("legacy_secret", "older")]);
-        assert_eq!(shop.mode, Mode::Test);
+        assert_eq!(shop.mode, crate::domain::account::Mode::Test);
         let value = if on { "on" } else { "off" };
         shop.options.insert("legacy_hooks".into(), value.into());
         shop

@@ -11,7 +11,9 @@ pub mod views;
 use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
-use pages::{entry, hooks, orders, overview, payments, proofs, providers, refunds, team, unmatched};
+use pages::{
+    entry, hooks, orders, overview, payments, proofs, providers, refunds, team, unmatched,
+};
 
 pub use auth::session_layer;
 

@@ -274,7 +274,7 @@ pub async fn payment(asked: Asked, Path((token, id)): Path<(String, String)>) ->
             if of.method == How::Prompt && of.kind == Wait::Customer {
                 let choices = checkout::choices(&asked.app, &o.tenant, &o.order).await;
                 let choices = choices.map_err(|e| asked.trouble(&e))?;
-                of.instead = Opened::instead(&p, &choices);
+                of.instead = Opened::instead(o.lang, &p, &choices);
             }
             let page = waiting(&frame, of);
             Ok(asked.respond(&o, is_test(&p), page))
@@ -352,7 +352,8 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
         phone: o.phone(p),
         is_card: p.method == Method::Card,
         again,
-        instead: Opened::instead(p, &choices).filter(|_| prompt || p.method == Method::Paybill),
+        instead: Opened::instead(o.lang, p, &choices)
+            .filter(|_| prompt || p.method == Method::Paybill),
         date: o.day_time(p.updated_at),
         number: load::short_number(p, is_test(p)),
         return_url: o.failure_url(),

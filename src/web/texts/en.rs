@@ -155,7 +155,9 @@ pub const TEXTS: Texts = Texts {
     way_instead: |way| format!("Pay by {way} instead"),
     till_way: |provider| format!("{provider} till"),
     till_note: |merchant| {
-        format!("A till asks for no account number: {merchant} finds your payment by the exact amount.")
+        format!(
+            "A till asks for no account number: {merchant} finds your payment by the exact amount."
+        )
     },
     business_number: "Business number",
     till_number: "Till number",
@@ -166,7 +168,9 @@ pub const TEXTS: Texts = Texts {
     seen_soon: "We also see it by ourselves, mostly within a minute.",
     not_shown: "I paid, but it does not show",
     not_shown_body: |merchant| {
-        format!("Keep the SMS and do not pay again. With its code {merchant} finds your payment, even if a letter of the account number was wrong.")
+        format!(
+            "Keep the SMS and do not pay again. With its code {merchant} finds your payment, even if a letter of the account number was wrong."
+        )
     },
 
     proof_sent_title: "We have your proof",

@@ -159,7 +159,9 @@ pub const TEXTS: Texts = Texts {
     way_instead: |way| format!("Payer plutôt par {way}"),
     till_way: |provider| format!("{provider} Till"),
     till_note: |merchant| {
-        format!("Un « till » ne demande pas de numéro de compte : {merchant} retrouve votre paiement par le montant exact.")
+        format!(
+            "Un « till » ne demande pas de numéro de compte : {merchant} retrouve votre paiement par le montant exact."
+        )
     },
     business_number: "Numéro d’entreprise",
     till_number: "Numéro de till",
@@ -170,7 +172,9 @@ pub const TEXTS: Texts = Texts {
     seen_soon: "Nous le voyons aussi par nous-mêmes, le plus souvent en une minute.",
     not_shown: "J’ai payé, mais rien ne s’affiche",
     not_shown_body: |merchant| {
-        format!("Gardez le SMS et ne payez pas une seconde fois. Avec son code, {merchant} retrouve votre paiement, même si une lettre du numéro de compte était fausse.")
+        format!(
+            "Gardez le SMS et ne payez pas une seconde fois. Avec son code, {merchant} retrouve votre paiement, même si une lettre du numéro de compte était fausse."
+        )
     },
 
     proof_sent_title: "Nous avons votre preuve",

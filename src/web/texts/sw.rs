@@ -155,7 +155,9 @@ pub const TEXTS: Texts = Texts {
     way_instead: |way| format!("Lipa kwa {way} badala yake"),
     till_way: |provider| format!("Till ya {provider}"),
     till_note: |merchant| {
-        format!("Till haiulizi nambari ya akaunti: {merchant} itapata malipo yako kwa kiasi kamili.")
+        format!(
+            "Till haiulizi nambari ya akaunti: {merchant} itapata malipo yako kwa kiasi kamili."
+        )
     },
     business_number: "Nambari ya biashara",
     till_number: "Nambari ya till",
@@ -166,7 +168,9 @@ pub const TEXTS: Texts = Texts {
     seen_soon: "Pia tunaona wenyewe, mara nyingi ndani ya dakika moja.",
     not_shown: "Nimelipa, lakini haionekani",
     not_shown_body: |merchant| {
-        format!("Hifadhi SMS na usilipe tena. Kwa msimbo wake {merchant} itapata malipo yako, hata kama herufi moja ya nambari ya akaunti ilikosewa.")
+        format!(
+            "Hifadhi SMS na usilipe tena. Kwa msimbo wake {merchant} itapata malipo yako, hata kama herufi moja ya nambari ya akaunti ilikosewa."
+        )
     },
 
     proof_sent_title: "Tumepokea uthibitisho wako",

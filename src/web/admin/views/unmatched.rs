@@ -99,7 +99,6 @@ fn item(f: &Frame, r: &Row, typed: &Typed) -> AnyView {
         .then(|| decision(f, r, typed));
     let heading = format!("h-{id}");
     let labelled = heading.clone();
-    let labelled = heading.clone();
     view! {
         <section class="panel" id=id aria-labelledby=labelled>
             <header>
