@@ -112,7 +112,6 @@ fn source(status: &str) -> Value {
 /// What a call was, for the tests that look.
 #[derive(Clone, Debug)]
 struct Seen {
-    line: String,
     headers: HeaderMap,
     body: Value,
 }
@@ -161,7 +160,6 @@ async fn play(
 ) -> (StatusCode, String) {
     let line = format!("{verb} {uri}");
     script.seen.lock().unwrap().push(Seen {
-        line: line.clone(),
         headers,
         body: serde_json::from_slice(&body).unwrap_or_default(),
     });

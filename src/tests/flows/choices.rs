@@ -186,7 +186,7 @@ async fn a_number_of_another_country_is_refused_at_its_field_and_other_ways_are_
         );
         if lang == "en" {
             assert!(
-                html.contains("You can also pay by: Credit or debit card"),
+                html.contains("You can also pay by: M-Pesa Paybill, Credit or debit card"),
                 "{html}"
             );
         }

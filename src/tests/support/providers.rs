@@ -77,9 +77,22 @@ impl TestApp {
 
     /// Is the customer, whatever the simulator knows the payment by. An error says what it refuses.
     pub async fn try_decide(&self, payment: &Value, outcome: &str) -> Result<(), String> {
+        // The customer follows the link first: some providers hear of the payment only then.
+        if let Some(page) = payment["next_action"]["url"].as_str() {
+            self.http.get(page).send().await.unwrap();
+        }
         let names = ["reference", "provider_reference", "id"];
-        let mut refused = String::new();
-        for name in names.iter().filter_map(|n| payment[*n].as_str()) {
+        let mut known: Vec<String> = names
+            .iter()
+            .filter_map(|n| payment[*n].as_str().map(str::to_owned))
+            .collect();
+        // A prompt whose answer was lost has no name that we know: it is the newest one there.
+        let ledger = self.sim.ledger().await;
+        let rows = ledger["payments"].as_array().unwrap();
+        let newest = rows.iter().rfind(|p| p["provider"] == payment["provider"]);
+        known.extend(newest.and_then(|p| p["provider_ref"].as_str().map(str::to_owned)));
+        let mut refused = String::from("the simulator knows no such payment");
+        for name in known {
             let body = json!({
                 "provider": payment["provider"], "reference": name, "outcome": outcome,
             });

@@ -773,8 +773,11 @@ async fn r10_what_was_given_back_by_hand_is_not_given_back_twice() {
     let (order, first) = shop.payment().await;
     let second = shop.t.api.pay(&order, "payme", json!({})).await;
     let (one, two) = (shop.new(&first), shop.new(&second));
+    // Both pages were open before either was paid.
     for params in [&one, &two] {
         shop.says("CreateTransaction", params.clone()).await;
+    }
+    for params in [&one, &two] {
         shop.says("PerformTransaction", only(params)).await;
     }
     let task = shop.t.refunds(&second).await.remove(0);

@@ -94,6 +94,8 @@ enum Control {
 /// One field with its label, help and error.
 pub struct Input {
     name: String,
+    /// What tells its id apart where a page has the same form for several things.
+    row: String,
     label: String,
     hidden_label: bool,
     control: Control,
@@ -110,6 +112,7 @@ impl Input {
     fn new(name: impl Into<String>, label: impl Into<String>, control: Control) -> Self {
         Self {
             name: name.into(),
+            row: String::new(),
             label: label.into(),
             hidden_label: false,
             control,
@@ -199,8 +202,15 @@ impl Input {
         self
     }
 
+    /// The thing that the form is about, where a page has the same form for several.
+    #[must_use]
+    pub fn of(mut self, row: &str) -> Self {
+        row.clone_into(&mut self.row);
+        self
+    }
+
     pub fn view(self, typed: &Typed) -> AnyView {
-        let id = field_id(&self.name);
+        let id = field_id(&format!("{}{}", self.name, self.row));
         let problem = typed.problem(&self.name).map(str::to_owned);
         let error_id = format!("e-{id}");
         let help_id = format!("h-{id}");

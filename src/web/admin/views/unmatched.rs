@@ -144,6 +144,7 @@ fn decision(f: &Frame, r: &Row, typed: &Typed) -> AnyView {
             .with("money", id.clone())
             .view(view! {
                 {Input::text("order", "Order")
+                    .of(&id)
                     .help("Its reference or id, as in the list of orders.")
                     .view(&own)}
                 <div class="acts"><button class="btn primary">"Give it to this order"</button></div>
@@ -154,6 +155,7 @@ fn decision(f: &Frame, r: &Row, typed: &Typed) -> AnyView {
         .with("money", id.clone())
         .view(view! {
             {Input::area("note", "How it went back", 2)
+                .of(&id)
                 .help("With its receipt, for the books.")
                 .view(&own)}
             <div class="acts"><button class="btn">"It was given back"</button></div>
