@@ -23,6 +23,10 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value, json};
 use subtle::ConstantTimeEq;
 
+mod words;
+
+use words::{Word, cancelled, checked, created, line, performed, reason_words, standing};
+
 const PROVIDER: &str = "payme";
 const KEY: &str = "secret_key";
 /// A transaction that was not performed twelve hours after Payme made it is over.
@@ -30,8 +34,6 @@ const LIFE_MS: i64 = 43_200_000;
 /// Reason of a cancellation: the transaction's time is over.
 const TIMEOUT: i64 = 4;
 
-/// What is said, or refused.
-type Word = Result<Value, Refused>;
 type Done = Result<Word, InboundError>;
 
 /// One account's counter.
@@ -120,26 +122,6 @@ fn is_stale(error: &InboundError) -> bool {
     matches!(store, StoreError::Stale | StoreError::Taken)
 }
 
-/// How a call stands in the list of hooks.
-fn standing(word: &Word) -> (HookStatus, String) {
-    match word {
-        Ok(_) => (HookStatus::Applied, String::new()),
-        Err(why) => (HookStatus::Ignored, why.words()),
-    }
-}
-
-/// What Payme means by a reason.
-fn reason_words(reason: i64) -> &'static str {
-    match reason {
-        1 => "the receiver was not found or is not active",
-        2 => "the debit failed",
-        3 => "the transaction could not be carried out",
-        TIMEOUT => "the time for it was over",
-        5 => "the payment was given back",
-        _ => "for a reason that Payme does not tell",
-    }
-}
-
 impl Desk<'_> {
     async fn take(&self, envelope: &Envelope, mut hook: Hook) -> Done {
         let asked = match envelope.read() {
@@ -180,16 +162,12 @@ impl Desk<'_> {
                 self.check_perform(tx, *amount, account).await
             }
             Asked::Check { id } => Ok(match self.transaction(tx, id).await? {
-                Some(t) => Ok(json!({
-                    "create_time": t.create_time, "perform_time": t.perform_time,
-                    "cancel_time": t.cancel_time, "transaction": t.id, "state": t.state,
-                    "reason": t.reason,
-                })),
+                Some(t) => Ok(checked(&t)),
                 None => Err(Refused::transaction_not_found()),
             }),
             Asked::Statement { from, to } => {
                 let all = rows::statement(tx, self.tenant, self.mode, *from, *to).await?;
-                let all: Vec<Value> = all.iter().map(|t| self.line(t)).collect();
+                let all: Vec<Value> = all.iter().map(|t| line(t, self.field)).collect();
                 Ok(Ok(json!({ "transactions": all })))
             }
             _ => Ok(Err(Refused::internal())),
@@ -227,16 +205,6 @@ impl Desk<'_> {
         id: &str,
     ) -> Result<Option<PaymeTransaction>, StoreError> {
         rows::get(tx, self.tenant, self.mode, id).await
-    }
-
-    /// A transaction as a statement lists it.
-    fn line(&self, t: &PaymeTransaction) -> Value {
-        json!({
-            "id": t.payme_id, "time": t.payme_time, "amount": t.amount_minor,
-            "account": { self.field: t.payment_id }, "create_time": t.create_time,
-            "perform_time": t.perform_time, "cancel_time": t.cancel_time, "transaction": t.id,
-            "state": t.state, "reason": t.reason, "receivers": null,
-        })
     }
 
     /// R14: the payment that an account value names, if it is this tenant's, Payme's and of this
@@ -447,12 +415,17 @@ impl Desk<'_> {
         t.state = -was;
         t.reason = Some(reason);
         t.cancel_time = self.now;
-        if was == PERFORMED && !self.give_back(tx, &t).await? {
-            return Ok(Err(Refused::cannot_cancel()));
-        }
+        // First: of several at once one goes on, and the others read what it answered.
         rows::save(tx, &t, was).await?;
         if was == CREATED {
             self.let_go(tx, &t).await?;
+        } else if !self.give_back(tx, &t).await? {
+            let to = t.state;
+            t.state = was;
+            t.reason = None;
+            t.cancel_time = 0;
+            rows::save(tx, &t, to).await?;
+            return Ok(Err(Refused::cannot_cancel()));
         }
         Ok(Ok(cancelled(&t)))
     }
@@ -601,16 +574,4 @@ impl Desk<'_> {
         books::audit(self.app, tx, tenant, actor, action, PROVIDER, &detail).await?;
         Ok(Ok(json!({ "success": true })))
     }
-}
-
-fn created(t: &PaymeTransaction) -> Value {
-    json!({ "create_time": t.create_time, "transaction": t.id, "state": t.state })
-}
-
-fn performed(t: &PaymeTransaction) -> Value {
-    json!({ "transaction": t.id, "perform_time": t.perform_time, "state": t.state })
-}
-
-fn cancelled(t: &PaymeTransaction) -> Value {
-    json!({ "transaction": t.id, "cancel_time": t.cancel_time, "state": t.state })
 }
