@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 mod merchant;
+mod money;
 mod receipts;
 
 const AMOUNT: i64 = 500_000;
