@@ -29,8 +29,8 @@ fn key(headers: &HeaderMap) -> Result<String, Reply> {
         .ok_or_else(|| Reply::new(401, json!({ "error": "bad_key" })))
 }
 
-fn refuse(status: u16, code: &str) -> anyhow::Result<Reply> {
-    Ok(Reply::new(status, json!({ "error": code })))
+fn refuse(status: u16, code: &str) -> Reply {
+    Reply::new(status, json!({ "error": code }))
 }
 
 fn about(reference: &str) -> About {
@@ -72,13 +72,13 @@ async fn create(State(sim): State<Sim>, headers: HeaderMap, body: Bytes) -> Resp
         let least = match currency {
             "KES" => 100,
             "USD" => 50,
-            _ => return refuse(422, "currency_not_supported"),
+            _ => return Ok(refuse(422, "currency_not_supported")),
         };
         if reference.is_empty() || amount < least {
-            return refuse(422, "amount_or_reference_invalid");
+            return Ok(refuse(422, "amount_or_reference_invalid"));
         }
         if owned(&task, &key, &reference).await?.is_some() {
-            return refuse(409, "reference_taken");
+            return Ok(refuse(409, "reference_taken"));
         }
         let now = task.clock.now();
         let payment = Payment {
@@ -126,7 +126,7 @@ async fn fetch(
         };
         match owned(&task, &key, &reference).await? {
             Some(payment) => Ok(Reply::ok(charge(&payment, &task.url))),
-            None => refuse(404, "no_such_charge"),
+            None => Ok(refuse(404, "no_such_charge")),
         }
     })
     .await
@@ -147,7 +147,7 @@ async fn refund(
         };
         let found = owned(&task, &key, &reference).await?;
         let Some(mut payment) = found.filter(|p| p.status == "paid") else {
-            return refuse(404, "no_such_charge");
+            return Ok(refuse(404, "no_such_charge"));
         };
         let id = wanted["id"].as_str().unwrap_or_default().to_owned();
         if let Some(known) = task.ledger.refund(NAME, &id).await? {
@@ -155,7 +155,7 @@ async fn refund(
         }
         let amount = wanted["amount"].as_i64().unwrap_or_default();
         if amount < 1 || amount > payment.amount - payment.refunded {
-            return refuse(422, "more_than_is_left");
+            return Ok(refuse(422, "more_than_is_left"));
         }
         payment.refunded += amount;
         let now = task.clock.now();
@@ -194,7 +194,7 @@ async fn fetch_refund(
         let found = task.ledger.refund(NAME, &id).await?;
         match found.filter(|r| r.account == key) {
             Some(made) => Ok(Reply::ok(refund_view(&made))),
-            None => refuse(404, "no_such_refund"),
+            None => Ok(refuse(404, "no_such_refund")),
         }
     })
     .await

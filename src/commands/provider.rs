@@ -48,7 +48,7 @@ pub enum Provider {
         #[arg(long, value_parser = mode, default_value = "test")]
         mode: Mode,
     },
-    /// Takes the variables that a single shop has (PAYSTACK_SECRET_KEY, …) into the tenant's
+    /// Takes the variables that a single shop has in its environment into the tenant's
     /// accounts, and says of each what became of it. Values are never shown.
     ImportEnv {
         #[arg(long)]

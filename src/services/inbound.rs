@@ -324,13 +324,11 @@ pub async fn apply(
             payment_reference,
             refund_reference,
         } => {
-            let found = match find_refunded(app, &hook, refund_reference.as_deref()).await? {
-                Some(payment) => Some(payment),
-                None => {
-                    let (reference, claims) = (payment_reference.as_deref(), Claims::default());
-                    find_payment(app, &hook, reference, &claims).await?
-                }
-            };
+            let mut found = find_refunded(app, &hook, refund_reference.as_deref()).await?;
+            if found.is_none() {
+                let (reference, claims) = (payment_reference.as_deref(), Claims::default());
+                found = find_payment(app, &hook, reference, &claims).await?;
+            }
             let Some(payment) = found.filter(|p| p.test_mode == hook.test_mode) else {
                 return settle_hook(app, &hook, HookStatus::Ignored, "no payment of ours").await;
             };

@@ -113,11 +113,11 @@ async fn turn_away(app: &App, mut hook: Hook, id: &Value, why: &Refused) -> Stri
 
 /// Somebody else was faster: the same call comes to another end.
 fn is_stale(error: &InboundError) -> bool {
-    let store = match error {
-        InboundError::Store(e)
-        | InboundError::Settle(SettleError::Store(e))
-        | InboundError::Refund(RefundError::Store(e)) => e,
-        _ => return false,
+    let (InboundError::Store(store)
+    | InboundError::Settle(SettleError::Store(store))
+    | InboundError::Refund(RefundError::Store(store))) = error
+    else {
+        return false;
     };
     matches!(store, StoreError::Stale | StoreError::Taken)
 }

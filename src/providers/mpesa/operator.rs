@@ -141,11 +141,11 @@ pub fn reversal(code: &str) -> Option<Result<(), FailureCode>> {
     Some(match code {
         "0" => Ok(()),
         "R000001" => Err(FailureCode::AlreadyRefunded),
-        "R000002" => Err(FailureCode::NotRefundable),
         "1" => Err(FailureCode::MerchantBalanceLow),
         "2" | "3" | "4" | "8" => Err(FailureCode::AmountLimit),
-        // 11 and 2006: an account is not active. 2040: the customer is not registered any more.
-        "11" | "2006" | "2040" | "SFC_IC0003" => Err(FailureCode::NotRefundable),
+        // R000002: no such payment. 11 and 2006: an account is not active. 2040: the customer is not
+        // registered any more.
+        "R000002" | "11" | "2006" | "2040" | "SFC_IC0003" => Err(FailureCode::NotRefundable),
         "17" => Err(FailureCode::RepeatedTooSoon),
         // 21: the operator lacks the role. 2001: unknown or wrong password. 8006: locked.
         // 2028: the short code may not.

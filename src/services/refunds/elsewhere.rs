@@ -27,14 +27,13 @@ pub(in crate::services) async fn book_whole(
     if whole.iter().any(gone) || parts.iter().any(unclear) {
         return Ok(false);
     }
-    let mut refund = match whole.into_iter().next() {
-        Some(waiting) => waiting,
-        None => {
-            for part in parts {
-                drop_part(app, tx, part, p).await?;
-            }
-            new_refund(app, tx, p).await?
+    let mut refund = if let Some(waiting) = whole.into_iter().next() {
+        waiting
+    } else {
+        for part in parts {
+            drop_part(app, tx, part, p).await?;
         }
+        new_refund(app, tx, p).await?
     };
     to_sending(app, tx, &mut refund).await?;
     refund.provider_ref = Some(provider_ref.to_owned());

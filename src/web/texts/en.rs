@@ -362,6 +362,10 @@ fn mock_outcome(outcome: MockOutcome) -> &'static str {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "each cause has its sentence, side by side"
+)]
 fn failure(code: FailureCode, facts: &Facts<'_>) -> FailureText {
     let Facts {
         provider,
