@@ -1,5 +1,4 @@
 //! One provider under test: a tenant that offers it, and the orders that it can take.
-use crate::support::api::id;
 use crate::support::{Setup, TestApp};
 use malipo::services::{CurrencyRule, HookKind, MethodInfo, ProviderInfo};
 use serde_json::{Value, json};
@@ -209,10 +208,6 @@ impl Bench {
             .filter(of_this)
             .filter_map(|p| p["refunded_minor"].as_i64())
             .sum()
-    }
-
-    pub fn id<'a>(&self, object: &'a Value) -> &'a str {
-        id(object)
     }
 }
 

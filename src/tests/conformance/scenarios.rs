@@ -235,7 +235,7 @@ async fn error_before_effect(b: &Bench) -> Cell {
 /// How money goes back by this account, from the form's own answer.
 async fn refunds(b: &Bench, payment: &Value) -> RefundSupport {
     use malipo::domain::ids::{Id, PaymentId};
-    let id = PaymentId::parse(b.id(payment)).unwrap();
+    let id = PaymentId::parse(crate::support::api::id(payment)).unwrap();
     let (app, tenant) = (&b.t.app, &b.t.tenant.id);
     let payment = malipo::services::payments::get(app, tenant, &id).await;
     let payment = payment.unwrap().unwrap();

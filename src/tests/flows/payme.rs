@@ -147,7 +147,7 @@ impl Shop {
     }
 
     /// Parameters of a new transaction for a payment.
-    fn new(&self, payment: &Value) -> Value {
+    fn fresh(&self, payment: &Value) -> Value {
         json!({ "id": format!("{}{}", word(), word()), "time": self.now(), "amount": AMOUNT,
             "account": { "order_id": id(payment) } })
     }

@@ -5,7 +5,7 @@ use super::*;
 async fn the_sandboxs_first_scenario_cancels_before_the_payment_is_performed() {
     let shop = Shop::start().await;
     let (order, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     // A wrong Authorization, for every method and for one that does not exist.
     for method in [
         "CheckPerformTransaction",
@@ -74,7 +74,7 @@ async fn the_sandboxs_first_scenario_cancels_before_the_payment_is_performed() {
             "transaction": created["transaction"], "state": 1, "reason": null })
     );
     assert_eq!(
-        shop.code("CreateTransaction", shop.new(&payment)).await,
+        shop.code("CreateTransaction", shop.fresh(&payment)).await,
         -31008
     );
     assert_eq!(
@@ -106,21 +106,21 @@ async fn the_sandboxs_first_scenario_cancels_before_the_payment_is_performed() {
     assert_eq!(shop.t.api.now(&payment).await["status"], "requires_action");
     assert_eq!(shop.t.api.now(&order).await["status"], "open");
     shop.says("CheckPerformTransaction", valid).await;
-    shop.says("CreateTransaction", shop.new(&payment)).await;
+    shop.says("CreateTransaction", shop.fresh(&payment)).await;
 }
 
 #[tokio::test]
 async fn the_sandboxs_second_scenario_performs_and_gives_back() {
     let shop = Shop::start().await;
     let (order, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     let created = shop.says("CreateTransaction", params.clone()).await;
     assert_eq!(
         shop.says("CreateTransaction", params.clone()).await,
         created
     );
     assert_eq!(
-        shop.code("CreateTransaction", shop.new(&payment)).await,
+        shop.code("CreateTransaction", shop.fresh(&payment)).await,
         -31008
     );
     shop.t.app.clock.advance_secs(30);
@@ -153,7 +153,7 @@ async fn the_sandboxs_second_scenario_performs_and_gives_back() {
     assert_eq!(shop.t.events(&order).await, ["order.paid"]);
     // Nothing more may be paid for it.
     assert_eq!(
-        shop.code("CreateTransaction", shop.new(&payment)).await,
+        shop.code("CreateTransaction", shop.fresh(&payment)).await,
         -31051
     );
     assert_eq!(shop.code("CreateTransaction", params.clone()).await, -31008);
@@ -287,7 +287,7 @@ async fn every_error_of_the_protocol_has_its_code_and_http_200() {
 async fn a_call_repeated_is_answered_with_the_same_bytes() {
     let shop = Shop::start().await;
     let (_, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     for (method, params) in [
         ("CreateTransaction", params.clone()),
         ("PerformTransaction", only(&params)),
@@ -313,7 +313,7 @@ async fn a_call_repeated_is_answered_with_the_same_bytes() {
 async fn of_64_creates_at_once_exactly_one_is_held() {
     let shop = std::sync::Arc::new(Shop::start().await);
     let (_, payment) = shop.payment().await;
-    let all: Vec<Value> = (0..64).map(|_| shop.new(&payment)).collect();
+    let all: Vec<Value> = (0..64).map(|_| shop.fresh(&payment)).collect();
     let asking: Vec<_> = all
         .into_iter()
         .map(|params| {
@@ -344,7 +344,7 @@ async fn a_transaction_is_over_twelve_hours_after_payme_made_it() {
     let shop = Shop::start().await;
     for method in ["CreateTransaction", "PerformTransaction"] {
         let (_, payment) = shop.payment().await;
-        let params = shop.new(&payment);
+        let params = shop.fresh(&payment);
         shop.says("CreateTransaction", params.clone()).await;
         shop.t.app.clock.advance_secs(LIFE);
         assert_eq!(
@@ -366,13 +366,13 @@ async fn a_transaction_is_over_twelve_hours_after_payme_made_it() {
         assert_eq!(shop.code(method, asked).await, -31008);
         assert_eq!(shop.t.api.now(&payment).await["status"], "expired");
         assert_eq!(
-            shop.code("CreateTransaction", shop.new(&payment)).await,
+            shop.code("CreateTransaction", shop.fresh(&payment)).await,
             -31053
         );
     }
     // One that is too old when it comes is refused.
     let (_, payment) = shop.payment().await;
-    let mut params = shop.new(&payment);
+    let mut params = shop.fresh(&payment);
     params["time"] = json!(shop.now() - LIFE * 1_000 - 1);
     assert_eq!(shop.code("CreateTransaction", params).await, -31008);
     assert_eq!(shop.t.api.now(&payment).await["status"], "requires_action");
@@ -384,7 +384,7 @@ async fn a_statement_lists_every_transaction_by_paymes_own_time() {
     let mut made = Vec::new();
     for n in 0..3 {
         let (_, payment) = shop.payment().await;
-        let mut params = shop.new(&payment);
+        let mut params = shop.fresh(&payment);
         // Payme's time runs backwards here, ours forward.
         params["time"] = json!(shop.now() - n * 100_000);
         let created = shop.says("CreateTransaction", params.clone()).await;
@@ -444,7 +444,7 @@ async fn r15_a_new_key_takes_the_old_ones_place_at_once_and_is_kept_sealed() {
 async fn a_call_with_a_wrong_key_is_kept_in_quarantine_and_changes_nothing() {
     let shop = Shop::start().await;
     let (_, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     shop.says("CreateTransaction", params.clone()).await;
     let body = json!({ "method": "PerformTransaction", "params": only(&params), "id": 1 });
     let answer = shop.post("wrong", &body.to_string()).await;
@@ -468,7 +468,7 @@ async fn a_call_with_a_wrong_key_is_kept_in_quarantine_and_changes_nothing() {
 async fn fiscal_data_are_kept_in_the_story_once() {
     let shop = Shop::start().await;
     let (order, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     shop.says("CreateTransaction", params.clone()).await;
     shop.says("PerformTransaction", only(&params)).await;
     let fiscal = json!({ "id": params["id"], "type": "PERFORM", "fiscal_data": {

@@ -5,7 +5,7 @@ use super::*;
 async fn r8_r10_performs_and_cancels_at_once_book_once() {
     let shop = std::sync::Arc::new(Shop::start().await);
     let (order, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     let many = async |method: &'static str, params: Value| {
         let asking: Vec<_> = (0..16)
             .map(|_| {
@@ -42,7 +42,7 @@ async fn r14_another_tenants_payment_is_an_unknown_account_and_its_transaction_u
     let shop = Shop::start().await;
     let (other, _, _) = shop.t.another_tenant().await;
     let (_, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     shop.says("CreateTransaction", params.clone()).await;
     // The other tenant's endpoint, with a key of its own.
     let theirs = SaveAccount {
@@ -62,8 +62,8 @@ async fn r14_another_tenants_payment_is_an_unknown_account_and_its_transaction_u
     let url = url.await.unwrap();
     let authorization = format!("Basic {}", STANDARD.encode("Paycom:their-key"));
     for (method, params, want) in [
-        ("CreateTransaction", shop.new(&payment), -31050),
-        ("CheckPerformTransaction", shop.new(&payment), -31050),
+        ("CreateTransaction", shop.fresh(&payment), -31050),
+        ("CheckPerformTransaction", shop.fresh(&payment), -31050),
         ("CheckTransaction", only(&params), -31003),
         ("PerformTransaction", only(&params), -31003),
         (
@@ -82,7 +82,7 @@ async fn r14_another_tenants_payment_is_an_unknown_account_and_its_transaction_u
     let order = shop.t.api.order(AMOUNT, json!({})).await;
     let elsewhere = shop.t.api.pay(&order, "paystack", json!({})).await;
     assert_eq!(
-        shop.code("CreateTransaction", shop.new(&elsewhere)).await,
+        shop.code("CreateTransaction", shop.fresh(&elsewhere)).await,
         -31050
     );
 }
@@ -93,13 +93,13 @@ async fn r8_an_order_that_ended_or_was_paid_takes_no_new_transaction() {
     // Paid through another payment of the same order.
     let (order, first) = shop.payment().await;
     let second = shop.t.api.pay(&order, "payme", json!({})).await;
-    let (one, two) = (shop.new(&first), shop.new(&second));
+    let (one, two) = (shop.fresh(&first), shop.fresh(&second));
     shop.says("CreateTransaction", one.clone()).await;
     shop.says("CreateTransaction", two.clone()).await;
     let third = shop.t.api.pay(&order, "payme", json!({})).await;
     shop.says("PerformTransaction", only(&one)).await;
     assert_eq!(
-        shop.code("CreateTransaction", shop.new(&third)).await,
+        shop.code("CreateTransaction", shop.fresh(&third)).await,
         -31051
     );
     let check = json!({ "amount": AMOUNT, "account": { "order_id": id(&third) } });
@@ -133,7 +133,7 @@ async fn r8_an_order_that_ended_or_was_paid_takes_no_new_transaction() {
         .await
         .ok();
     assert!(matches!(
-        shop.code("CreateTransaction", shop.new(&payment)).await,
+        shop.code("CreateTransaction", shop.fresh(&payment)).await,
         -31053..=-31052
     ));
     let order = shop
@@ -144,7 +144,7 @@ async fn r8_an_order_that_ended_or_was_paid_takes_no_new_transaction() {
     let payment = shop.t.api.pay(&order, "payme", json!({})).await;
     shop.t.app.clock.advance_secs(61);
     assert_eq!(
-        shop.code("CreateTransaction", shop.new(&payment)).await,
+        shop.code("CreateTransaction", shop.fresh(&payment)).await,
         -31053
     );
 }
@@ -158,7 +158,7 @@ async fn r9_a_transaction_held_when_its_order_ended_is_booked_as_late() {
         .order(AMOUNT, json!({ "currency": "UZS", "expires_in": 60 }))
         .await;
     let payment = shop.t.api.pay(&order, "payme", json!({})).await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     shop.says("CreateTransaction", params.clone()).await;
     shop.t.advance(90).await;
     assert_eq!(shop.t.api.now(&order).await["status"], "expired");
@@ -177,7 +177,7 @@ async fn r11_test_money_on_a_live_order_settles_nothing() {
     let order = shop.order_by(&shop.t.live).await;
     let payment = shop.t.live.pay(&order, "payme", json!({})).await;
     assert_eq!(payment["test_mode"], true);
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     shop.says("CreateTransaction", params.clone()).await;
     shop.says("PerformTransaction", only(&params)).await;
     assert_eq!(shop.t.live.now(&payment).await["status"], "succeeded");
@@ -273,7 +273,7 @@ async fn r6_a_wrong_amount_or_account_is_refused_before_money_is_taken() {
 async fn r10_what_was_given_back_by_hand_is_not_given_back_twice() {
     let shop = Shop::start().await;
     let (_, payment) = shop.payment().await;
-    let params = shop.new(&payment);
+    let params = shop.fresh(&payment);
     shop.says("CreateTransaction", params.clone()).await;
     shop.says("PerformTransaction", only(&params)).await;
     let cancel = json!({ "id": params["id"], "reason": 5 });
@@ -282,13 +282,13 @@ async fn r10_what_was_given_back_by_hand_is_not_given_back_twice() {
     let held = "SELECT CAST(SUM(refund_held_minor) AS BIGINT) FROM payments";
     assert_eq!(shop.t.db.number(held).await, AMOUNT);
     assert_eq!(
-        shop.code("CreateTransaction", shop.new(&payment)).await,
+        shop.code("CreateTransaction", shop.fresh(&payment)).await,
         -31051
     );
     // A surplus that a person gave back by hand in part stands against the whole.
     let (order, first) = shop.payment().await;
     let second = shop.t.api.pay(&order, "payme", json!({})).await;
-    let (one, two) = (shop.new(&first), shop.new(&second));
+    let (one, two) = (shop.fresh(&first), shop.fresh(&second));
     // Both pages were open before either was paid.
     for params in [&one, &two] {
         shop.says("CreateTransaction", params.clone()).await;
