@@ -1,5 +1,4 @@
 //! What the demo is made of: its shops, their keys at the simulator, their orders.
-use malipo::domain::Currency;
 use malipo::services::ProviderInfo;
 use malipo::services::tenants::NewTenant;
 
@@ -181,19 +180,10 @@ pub fn hook_on_its_pages(provider: &str) -> bool {
     row(provider).is_some_and(|r| r.hook_on_its_pages)
 }
 
-/// The providers that name this currency in their table, by the names that people know.
-pub fn takers(currency: Currency, infos: &[&'static ProviderInfo]) -> String {
-    let names: Vec<_> = infos
-        .iter()
-        .filter(|i| i.currencies.iter().any(|r| r.code == currency.code()))
-        .map(|i| i.label)
-        .collect();
-    names.join(", ")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use malipo::domain::Currency;
     use malipo::services::REGISTRY;
 
     #[test]
