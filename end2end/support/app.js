@@ -145,6 +145,8 @@ class App {
       currency: 'KES',
       description: 'Check-up and cleaning',
       customer: { name: 'Wanjiku Kamau', email: 'wanjiku@example.com', phone: '+254712345678' },
+      // One provider a way to pay: with all of them the page has several cards.
+      providers: ['mpesa', 'paystack', 'manual', 'mock'],
       ...fields,
     });
   }
