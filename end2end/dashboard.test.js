@@ -108,7 +108,7 @@ test('a rejected proof tells the customer why and takes another one', async () =
 test('the switch of test mode shows on the checkout at once', async () => {
   const { url } = app.checkouts.find((one) => one.tenant === tenant && /^a live order/.test(one.what));
   const banner = (page) => page.getByText('Payments here do not count');
-  const card = (page) => page.locator('label', { hasText: 'card' });
+  const card = (page) => page.locator('label:has(input[value="paystack.card"])');
   const login = app.login(tenant, 'owner');
   await withPage(browser, app, { name: 'banner' }, async (customer) => {
     await customer.goto(url);
