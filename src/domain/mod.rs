@@ -1,6 +1,7 @@
 //! Plain data and the rules of money. No I/O, no async, no clock: both builds share it.
 pub mod account;
 pub mod bill;
+pub mod brand;
 pub mod currency;
 pub mod event;
 pub mod fee;
@@ -8,6 +9,7 @@ pub mod hook;
 pub mod ids;
 pub mod input;
 pub mod job;
+pub mod lang;
 pub mod method;
 pub mod money;
 pub mod order;

@@ -13,6 +13,7 @@ pub mod api_keys;
 pub mod bills;
 mod books;
 pub mod checkout;
+pub mod format;
 pub mod idempotency;
 pub mod import_env;
 pub mod inbound;
