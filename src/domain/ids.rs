@@ -80,6 +80,8 @@ ids! {
     EventId = "evt_";
     ApiKeyId = "key_";
     JobId = "job_";
+    /// A letter or text message.
+    MessageId = "msg_";
     /// A row of the audit log.
     AuditId = "aud_";
     /// A row of an order's history.

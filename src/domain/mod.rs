@@ -10,6 +10,7 @@ pub mod ids;
 pub mod input;
 pub mod job;
 pub mod lang;
+pub mod message;
 pub mod method;
 pub mod money;
 pub mod order;

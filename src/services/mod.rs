@@ -18,6 +18,7 @@ pub mod idempotency;
 pub mod import_env;
 pub mod inbound;
 mod inquiries;
+pub mod messages;
 pub mod objects;
 pub mod orders;
 mod payme;
@@ -64,6 +65,8 @@ pub struct App {
     pub urls: BaseUrls,
     pub vault: Vault,
     pub settings: Arc<Settings>,
+    /// How messages leave; nothing is set up unless [`App::with_post`] says so.
+    pub post: messages::Post,
     /// Rung when work was queued for now, so that the runner need not wait.
     pub work: Arc<Notify>,
     tokens: provider_accounts::TokenGuards,
@@ -86,10 +89,18 @@ impl App {
             urls,
             vault,
             settings: Arc::new(settings),
+            post: messages::Post::default(),
             work: Arc::new(Notify::new()),
             tokens: provider_accounts::TokenGuards::default(),
             shares: provider_health::SharesCache::default(),
         }
+    }
+
+    /// The same with a way for messages to leave.
+    #[must_use]
+    pub fn with_post(mut self, post: messages::Post) -> Self {
+        self.post = post;
+        self
     }
 
     /// A path under the public URL.

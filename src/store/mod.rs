@@ -15,6 +15,7 @@ pub mod hooks;
 pub mod idempotency;
 pub mod inquiries;
 pub mod jobs;
+pub mod messages;
 pub mod orders;
 pub mod payme;
 pub mod payments;
