@@ -19,6 +19,8 @@ const pages = [
   'providers/manual',
   'providers/mock',
   'hooks',
+  'messages',
+  'messages/settings',
   'team',
   'account',
 ];

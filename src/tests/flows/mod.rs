@@ -8,6 +8,7 @@ mod hooks;
 mod inputs;
 mod keys;
 mod late;
+mod messages;
 mod mismatch;
 mod modes;
 mod mpesa;

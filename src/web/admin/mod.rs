@@ -12,7 +12,7 @@ use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
 use pages::{
-    entry, hooks, orders, overview, payments, proofs, providers, refunds, team, unmatched,
+    entry, hooks, messages, orders, overview, payments, proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -42,6 +42,10 @@ pub fn router() -> Router<App> {
         .route("/providers/{id}/offer", get(providers::offer))
         .route("/hooks", get(hooks::list))
         .route("/hooks/{id}", get(hooks::detail))
+        .route("/messages", get(messages::list))
+        .route("/messages/settings", get(messages::settings))
+        .route("/messages/{id}", get(messages::detail))
+        .route("/messages/{id}/html", get(messages::html))
         .route("/team", get(team::team))
         .route("/team/{id}/remove", get(team::remove))
         .route("/account", get(team::account));

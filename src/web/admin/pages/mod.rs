@@ -23,6 +23,7 @@ use std::sync::{Arc, LazyLock};
 
 pub mod entry;
 pub mod hooks;
+pub mod messages;
 pub mod orders;
 pub mod overview;
 pub mod payments;

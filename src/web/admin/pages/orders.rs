@@ -4,7 +4,7 @@ use crate::domain::Currency;
 use crate::domain::order::OrderStatus;
 use crate::domain::role::Permission;
 use crate::services::orders::{self, OrderFilter};
-use crate::services::{App, Cursor, REGISTRY, checkout, payments};
+use crate::services::{App, Cursor, REGISTRY, checkout, messages, payments};
 use crate::web::admin::auth::{Refusal, Who};
 use crate::web::admin::parts::frame::{Nav, Page};
 use crate::web::admin::parts::lists::Query as Set;
@@ -145,6 +145,11 @@ pub async fn detail(
     let f = me.frame().await?;
     let payments_of = checkout::payments_of(&app, &order).await?;
     let steps = payments::timeline(&app, &me.member.tenant.id, &order.id).await?;
+    let told_of = if f.may(Permission::WorkOrders) {
+        messages::of_order(&app, &me.member.tenant.id, &order.id, 20).await?
+    } else {
+        vec![]
+    };
     let mut told = me.told("");
     let title = order.reference.clone();
     let main = order_view::detail(
@@ -153,6 +158,7 @@ pub async fn detail(
             link: orders::checkout_url(&app, &order),
             payments: payments_of,
             story: story::of_order(&f, &steps),
+            messages: told_of,
             order,
             fresh: q.made.is_some(),
         },

@@ -112,6 +112,7 @@ pub enum Nav {
     Refunds,
     Providers,
     Hooks,
+    Messages,
     Team,
     Audit,
     /// A page that the side bar does not list.
@@ -207,13 +208,16 @@ pub const NAV: &[(&str, &[NavLink])] = &[
     ),
     (
         "Shop",
-        &[nav_link(
-            Nav::Team,
-            "/team",
-            "team",
-            "Team",
-            Permission::ManageTeam,
-        )],
+        &[
+            nav_link(
+                Nav::Messages,
+                "/messages",
+                "ask",
+                "Messages",
+                Permission::WorkOrders,
+            ),
+            nav_link(Nav::Team, "/team", "team", "Team", Permission::ManageTeam),
+        ],
     ),
 ];
 
@@ -271,11 +275,13 @@ mod tests {
             "Refunds",
             "Providers",
             "Hooks",
+            "Messages",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        assert_eq!(words(Role::Staff), &all[..5]);
+        let staff: Vec<_> = all[..5].iter().copied().chain(["Messages"]).collect();
+        assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
             ["Overview", "Orders", "Payments", "Refunds", "Hooks"]

@@ -1,6 +1,7 @@
 //! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
 pub mod door;
 pub mod hooks;
+pub mod messages;
 pub mod order;
 pub mod orders;
 pub mod overview;
