@@ -77,7 +77,7 @@ async fn a_receipt_arrives_once_in_the_customers_language_as_text_and_html() {
         "customer": { "email": EMAIL, "name": "ليلى", "phone": "+254712345678" },
     });
     let (order, paid) = paid_live(&t, more).await;
-    t.api.verify(&paid).await;
+    t.live.verify(&paid).await;
     t.wait(60).await;
     let letters = server.letters();
     assert_eq!(letters.len(), 1, "{letters:?}");
@@ -173,7 +173,6 @@ async fn r11_in_test_mode_nothing_leaves_and_the_dashboard_says_why() {
 async fn what_cannot_be_sent_is_tried_for_a_day_and_then_kept_for_a_person() {
     let port = free_port();
     let t = mailing(port).await;
-    let staff = Browser::of(&t, Role::Staff).await;
     paid_live(&t, json!({})).await;
     let first = of_kind(&t, MessageKind::Receipt).await.remove(0);
     assert_eq!((first.status, first.attempts), (MessageStatus::Queued, 1));
@@ -189,6 +188,7 @@ async fn what_cannot_be_sent_is_tried_for_a_day_and_then_kept_for_a_person() {
     let gone = gone.unwrap().unwrap();
     assert_eq!(gone.status, MessageStatus::Failed);
     assert!(gone.attempts > 10, "{}", gone.attempts);
+    let staff = Browser::of(&t, Role::Staff).await;
     let page = format!("/messages/{}", first.id);
     let (_, html) = staff.page(&page).await;
     assert!(html.contains("Send again"));
