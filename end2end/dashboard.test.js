@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startApp } from './support/app.js';
 import { accessibilityOf, assertAccessible, launch, reloadUntil, sizes, withPage } from './support/browser.js';
+import { picture } from './support/picture.js';
 import { choose, signIn } from './support/steps.js';
 
 const pages = [
@@ -11,6 +12,7 @@ const pages = [
   'orders',
   'orders/new',
   'payments',
+  'payments/unmatched',
   'proofs',
   'refunds',
   'providers',
@@ -44,11 +46,10 @@ const desk = (name) => ({ size: sizes.desk, name });
 async function sendProof(page, order, reference) {
   await page.goto(order.checkout_url);
   await choose(page, /^Bank transfer(?!,)/);
-  const slip = await page.screenshot();
   await page.getByLabel(/photo or screenshot/i).setInputFiles({
     name: 'slip.png',
     mimeType: 'image/png',
-    buffer: slip,
+    buffer: picture(),
   });
   const number = page.getByRole('radio', { name: 'Number' });
   if (await number.count()) await number.check();

@@ -29,6 +29,9 @@ pub struct ProviderInfo {
     /// Whether our hook address can be registered by a call.
     pub registers_hooks: bool,
     pub refunds: RefundSupport,
+    /// For so many days a refund that succeeded may still be reported as failed; 0 where success is
+    /// the end.
+    pub refund_may_fail_days: i64,
     pub poll: PollSchedule,
     /// How long a customer has for one attempt.
     pub attempt_secs: i64,
@@ -120,6 +123,8 @@ pub struct Field {
     pub required: bool,
     /// Sealed, and shown as a fingerprint alone.
     pub secret: bool,
+    /// Without it every hook is refused, and what happened is found by asking.
+    pub proves_hooks: bool,
     /// Several lines.
     pub long: bool,
     /// What a value of each mode starts with, where the provider marks it.
@@ -137,6 +142,7 @@ impl Field {
             help,
             required: true,
             secret: true,
+            proves_hooks: false,
             long: false,
             test_prefix: None,
             live_prefix: None,
@@ -154,6 +160,16 @@ impl Field {
     #[must_use]
     pub const fn optional(self) -> Self {
         Self {
+            required: false,
+            ..self
+        }
+    }
+
+    /// Optional: payments are found by asking where it is missing.
+    #[must_use]
+    pub const fn proves_hooks(self) -> Self {
+        Self {
+            proves_hooks: true,
             required: false,
             ..self
         }

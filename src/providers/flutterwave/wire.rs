@@ -131,7 +131,12 @@ pub(super) fn refund_cause(message: &str) -> FailureCode {
 /// found for this id". Reports differ on its HTTP status (UNVERIFIED), so the text decides.
 pub(super) fn says_no_transaction(answer: &Answer) -> bool {
     matches!(answer.status, 200 | 400 | 404)
-        && refused(answer).is_some_and(|m| m.to_lowercase().contains("no transaction"))
+        && refused(answer).is_some_and(|m| {
+            let m = m.to_lowercase();
+            answer.status == 404
+                || m.contains("no transaction")
+                || m.contains("transaction") && m.contains("not found")
+        })
 }
 
 /// Whether a refusal says that there is no such refund. UNVERIFIED wording.
@@ -283,7 +288,9 @@ pub(super) fn refund_report(row: &Value, wanted: Money) -> Result<RefundReport, 
             | "completed-preauth",
             _,
         )
-        | ("completed", Some("successful")) => RefundFound::Succeeded,
+        | ("completed", Some("successful" | "success" | "completed"))
+        // "General status for completed refunds" (docs, Refunds, statuses).
+        | ("complete", _) => RefundFound::Succeeded,
         _ => RefundFound::Pending,
     };
     let given = refunded(row, wanted.currency);

@@ -136,8 +136,8 @@ async fn doubled_hook(b: &Bench) -> Cell {
 async fn forged_hook(b: &Bench) -> Cell {
     let (order, payment) = b.started().await;
     let mut sent = false;
-    for name in ["reference", "provider_reference", "id"] {
-        let body = json!({ "provider": b.info.name, "reference": payment[name] });
+    for name in b.t.known_by(&payment).await {
+        let body = json!({ "provider": b.info.name, "reference": name });
         sent |= b.t.sim.try_control("forge", body).await.is_ok();
     }
     if !sent {
@@ -317,6 +317,8 @@ async fn refund_unknown(b: &Bench) -> Cell {
     }
     b.fault("refund", "timeout", json!({ "after_effect": true }))
         .await;
+    // No hook tells it sooner.
+    b.fault("hook", "lost", json!({ "times": 40 })).await;
     let refund = b.t.api.refund(&payment, None).await.ok();
     b.t.run_jobs().await;
     let now = b.t.api.now(&refund).await;

@@ -66,12 +66,13 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 12] = [
     "/overview",
     "/start",
     "/orders",
     "/orders/new",
     "/payments",
+    "/payments/unmatched",
     "/proofs",
     "/refunds",
     "/providers",

@@ -332,7 +332,7 @@ async fn make_tenant(app: &App, slug: &str) -> Tenant {
     tenants::create(app, new).await.unwrap()
 }
 
-pub(super) fn sealed(mode: Mode, values: &[(&str, String)]) -> Vec<(Mode, String, SecretString)> {
+pub fn sealed(mode: Mode, values: &[(&str, String)]) -> Vec<(Mode, String, SecretString)> {
     let each = values.iter();
     each.map(|(field, value)| (mode, (*field).to_owned(), value.clone().into()))
         .collect()

@@ -119,6 +119,11 @@ pub fn line(f: &Frame, s: &Step) -> Line {
             Tone::Plain,
             "The provider took the refund".to_owned(),
         ),
+        "refund.pending" => (
+            "s-run",
+            Tone::Plain,
+            "The refund is still on its way".to_owned(),
+        ),
         "refund.unknown" => ("s-unk", Tone::Warn, "Refund: no answer".to_owned()),
         "refund.succeeded" => ("s-done", Tone::Ok, of("Given back")),
         "refund.failed" => ("s-fail", Tone::Bad, "The refund failed".to_owned()),
