@@ -59,7 +59,7 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
             "For",
             (!o.description.is_empty()).then(|| o.description.clone().into_any()),
         ),
-        ("Customer", text(&o.customer.name)),
+        ("Customer", customer(f, o)),
         ("Phone", text(&o.customer.phone)),
         ("E-mail", text(&o.customer.email)),
         ("Your id", text(&o.customer.external_id)),
@@ -99,6 +99,16 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Who owes, with the way to everything of theirs.
+fn customer(f: &Frame, o: &Order) -> Option<AnyView> {
+    let name = customer_name(&o.customer);
+    let Some(id) = &o.customer_id else {
+        return o.customer.name.clone().map(IntoAny::into_any);
+    };
+    let href = f.url(&format!("/customers/{id}"));
+    Some(view! { <a href=href>{name}</a> }.into_any())
 }
 
 fn order_notes(o: &Order) -> AnyView {
