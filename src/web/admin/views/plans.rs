@@ -348,8 +348,8 @@ fn who(f: &Frame, d: &Detail) -> AnyView {
     let shown = d.held.len();
     if shown == 0 && set.is_empty() && d.newer.is_none() {
         return view! {
-            <section class="sec sm">
-                <header><h2>"Who has it"</h2></header>
+            <section>
+                <h2 class="sm0">"Who has it"</h2>
                 <p class="muted">"Nobody yet. A customer appears here as soon as the first link is paid."</p>
             </section>
         }
@@ -378,7 +378,7 @@ fn who(f: &Frame, d: &Detail) -> AnyView {
     });
     view! {
         <section>
-            <header><h2>"Who has it"</h2></header>
+            <h2>"Who has it"</h2>
             {views(links)}{rows}{pages}
         </section>
     }
