@@ -137,12 +137,11 @@ pub(super) async fn purchase(
                 }
                 _ => None,
             };
-            let order = match before {
-                Some(order) => order,
-                None => {
-                    let tenant = &call.caller.tenant;
-                    purchases::purchase(app, tenant, &actor, &plan.id, new).await?
-                }
+            let order = if let Some(order) = before {
+                order
+            } else {
+                let tenant = &call.caller.tenant;
+                purchases::purchase(app, tenant, &actor, &plan.id, new).await?
             };
             Ok(Answer::created(object(app, &order).await?))
         },
