@@ -31,4 +31,7 @@ event_types! {
     ProofSubmitted = "proof.submitted",
     ProofApproved = "proof.approved",
     ProofRejected = "proof.rejected",
+    EntitlementActivated = "entitlement.activated",
+    EntitlementExpiring = "entitlement.expiring",
+    EntitlementExpired = "entitlement.expired",
 }

@@ -78,6 +78,9 @@ ids! {
     /// Money that was paid by hand to a business number.
     BillId = "bil_";
     EventId = "evt_";
+    PlanId = "pln_";
+    EntitlementId = "ent_";
+    CustomerId = "cus_";
     ApiKeyId = "key_";
     JobId = "job_";
     /// A row of the audit log.

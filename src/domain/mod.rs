@@ -2,6 +2,8 @@
 pub mod account;
 pub mod bill;
 pub mod currency;
+pub mod customer;
+pub mod entitlement;
 pub mod event;
 pub mod fee;
 pub mod hook;
@@ -12,6 +14,7 @@ pub mod method;
 pub mod money;
 pub mod order;
 pub mod payment;
+pub mod plan;
 pub mod proof;
 pub mod refund;
 pub mod role;

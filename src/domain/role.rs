@@ -29,6 +29,10 @@ pub enum Permission {
     ManageApiKeys,
     ManageTeam,
     ManageSettings,
+    /// Make and change plans.
+    ManagePlans,
+    /// Say that two customers are one.
+    MergeCustomers,
 }
 
 impl Role {
@@ -76,13 +80,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_owners_and_admins_touch_providers_team_and_refund_approval() {
+    fn only_owners_and_admins_touch_providers_team_plans_and_refund_approval() {
         for role in Role::ALL {
             let boss = matches!(role, Role::Owner | Role::Admin);
             for what in [
                 Permission::ManageProviders,
                 Permission::ManageTeam,
                 Permission::ApproveRefunds,
+                Permission::ManagePlans,
+                Permission::MergeCustomers,
             ] {
                 assert_eq!(role.may(what), boss, "{role:?} {what:?}");
             }

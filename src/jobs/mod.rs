@@ -1,7 +1,7 @@
 //! What runs after a commit: the registry of jobs. Each calls one service, and may run twice.
-use crate::domain::ids::{BillId, HookId, OrderId, PaymentId, RefundId};
+use crate::domain::ids::{BillId, EntitlementId, HookId, OrderId, PaymentId, RefundId};
 use crate::domain::job::{Job, JobKind, Outcome};
-use crate::services::{App, StoreError, bills, inbound, orders, payments, refunds};
+use crate::services::{App, StoreError, bills, entitlements, inbound, orders, payments, refunds};
 use crate::store::Tx;
 
 pub mod runner;
@@ -23,6 +23,9 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
         }
         JobKind::SettleBill => bills::settle(app, tenant, &BillId::from_stored(subject)).await?,
         JobKind::BookBill => bills::book(app, tenant, &BillId::from_stored(subject)).await?,
+        JobKind::WalkEntitlement => {
+            entitlements::walk(app, tenant, &EntitlementId::from_stored(subject)).await?
+        }
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
 }

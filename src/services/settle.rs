@@ -1,7 +1,7 @@
 //! The one place where a provider's word, or a person's, becomes a payment's state and an order's
 //! money: R2, R6, R8, R9, R11, R12. Hooks, polling, `verify`, proofs and the desk all end here.
 use super::books::{Entry, tell_order, tell_payment, tell_refund};
-use super::{Actor, App, TRIES};
+use super::{Actor, App, TRIES, entitlements};
 use crate::domain::event::EventType;
 use crate::domain::ids::{PaymentId, TenantId};
 use crate::domain::order::{Order, OrderStatus};
@@ -417,6 +417,9 @@ async fn settle_order(
         .write(app, tx)
         .await?;
     tell_order(app, tx, order, event).await?;
+    if order.status == OrderStatus::Paid {
+        entitlements::fulfil(app, tx, order).await?;
+    }
     Ok(surplus)
 }
 

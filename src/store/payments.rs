@@ -2,7 +2,7 @@
 use super::{Cursor, Page, StoreError, Tx, at, json, money, on, parsed, text, text_opt};
 use super::{expect_one, flag, to_json};
 use crate::domain::Timestamp;
-use crate::domain::ids::{OrderId, PaymentId, TenantId};
+use crate::domain::ids::{CustomerId, OrderId, PaymentId, TenantId};
 use crate::domain::method::Method;
 use crate::domain::payment::{Failure, FailureCode, Payment, PaymentStatus};
 use sqlx::any::AnyRow;
@@ -296,6 +296,26 @@ pub async fn list(
         .await?;
     let rows = rows.iter().map(payment).collect::<Result<Vec<_>, _>>()?;
     Ok(cursor.page(rows, limit, |p| p.id.to_string()))
+}
+
+/// The payments of a customer's orders, newest first.
+pub async fn of_customer(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    customer: &CustomerId,
+    limit: i64,
+) -> Result<Vec<Payment>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT p.* FROM orders o JOIN payments p ON p.order_id = o.id
+         WHERE o.tenant_id = $1 AND p.tenant_id = $1 AND o.customer_id = $2
+         ORDER BY p.id DESC LIMIT $3",
+    )
+    .bind(tenant.to_string())
+    .bind(customer.to_string())
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(payment).collect()
 }
 
 /// Saves what may change on a payment. The old state in `WHERE` makes a lost race

@@ -5,8 +5,10 @@ use crate::domain::{InputProblem, TransitionError};
 use crate::services::checkout::StartError;
 use crate::services::orders::OrderError;
 use crate::services::payments::PaymentError;
+use crate::services::plans::PlanError;
 use crate::services::proofs::ProofError;
 use crate::services::provider_accounts::AccountError;
+use crate::services::purchases::PurchaseError;
 use crate::services::refunds::RefundError;
 use crate::services::{SettleError, StoreError};
 
@@ -264,6 +266,34 @@ impl From<RefundError> for Problem {
     }
 }
 
+impl From<PlanError> for Problem {
+    fn from(e: PlanError) -> Self {
+        match e {
+            PlanError::Input(p) => p.into(),
+            PlanError::NotFound => Self::not_found(),
+            PlanError::Store(e) => e.into(),
+        }
+    }
+}
+
+impl From<PurchaseError> for Problem {
+    fn from(e: PurchaseError) -> Self {
+        let sentence = e.to_string();
+        match e {
+            PurchaseError::Input(p) => p.into(),
+            PurchaseError::NotFound => Self::not_found(),
+            PurchaseError::NotOnSale => Self::conflict("plan_inactive", sentence),
+            PurchaseError::CreditCoversPrice { .. } => {
+                Self::conflict("credit_covers_price", sentence)
+            }
+            PurchaseError::NoPrompt(_) => Self::conflict("prompt_not_available", sentence),
+            PurchaseError::Start(e) => e.into(),
+            PurchaseError::Order(e) => e.into(),
+            PurchaseError::Store(e) => e.into(),
+        }
+    }
+}
+
 impl From<ProofError> for Problem {
     fn from(e: ProofError) -> Self {
         let sentence = e.to_string();
@@ -350,6 +380,16 @@ mod tests {
             (ProofError::AlreadyWaits.into(), 409, "proof_already_waits"),
             (ProofError::NotWanted.into(), 409, "proof_not_wanted"),
             (ProofError::NotFound.into(), 404, "not_found"),
+            (PurchaseError::NotOnSale.into(), 409, "plan_inactive"),
+            (
+                PurchaseError::CreditCoversPrice {
+                    credit: kes(200),
+                    price: kes(100),
+                }
+                .into(),
+                409,
+                "credit_covers_price",
+            ),
             (OrderError::Store(StoreError::Stale).into(), 409, "conflict"),
             (StoreError::Corrupt("flags").into(), 500, "internal"),
         ];

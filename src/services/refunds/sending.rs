@@ -14,7 +14,7 @@ use crate::providers::{
 use crate::services::books::{Entry, tell_refund};
 use crate::services::payments::reference_of;
 use crate::services::provider_accounts::{Opened, hook_url};
-use crate::services::{Actor, App, TRIES, inquiries};
+use crate::services::{Actor, App, TRIES, entitlements, inquiries};
 use crate::store::inquiries::{self as questions, InquiryKind};
 use crate::store::{StoreError, Tx, books, jobs, orders, payments, refunds};
 
@@ -557,5 +557,6 @@ async fn add_to_order(
     order.refunded_minor += minor;
     order.updated_at = app.clock.now();
     orders::save(tx, &order, &was).await?;
+    entitlements::refunded(app, tx, &was, &order).await?;
     Ok(())
 }

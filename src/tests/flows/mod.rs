@@ -2,6 +2,7 @@
 //! begins with the rule of money that it holds to.
 mod checkout;
 mod choices;
+mod customers;
 mod dashboard;
 mod deaf;
 mod hooks;
@@ -14,6 +15,7 @@ mod mpesa;
 mod paybill;
 mod payme;
 mod paystack;
+mod plans;
 mod processes;
 mod proofs;
 mod refund_trouble;

@@ -12,7 +12,8 @@ use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
 use pages::{
-    entry, hooks, orders, overview, payments, proofs, providers, refunds, team, unmatched,
+    customers, entry, hooks, orders, overview, payments, plans, proofs, providers, refunds, team,
+    unmatched,
 };
 
 pub use auth::session_layer;
@@ -36,6 +37,13 @@ pub fn router() -> Router<App> {
         .route("/proofs/{id}/file", get(proofs::file))
         .route("/refunds", get(refunds::list))
         .route("/refunds/{id}", get(refunds::detail))
+        .route("/customers", get(customers::list))
+        .route("/customers/{id}", get(customers::detail))
+        .route("/customers/{id}/merge", get(customers::merge))
+        .route("/plans", get(plans::list))
+        .route("/plans/new", get(plans::new))
+        .route("/plans/{id}", get(plans::detail))
+        .route("/plans/{id}/edit", get(plans::edit))
         .route("/providers", get(providers::list))
         .route("/providers/{id}", get(providers::detail))
         .route("/providers/{id}/go-live", get(providers::go_live))

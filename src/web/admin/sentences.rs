@@ -1,6 +1,7 @@
 //! One home for what every state and flag is called, what it means and what staff do next.
 //! The matches are exhaustive: a new state does not compile without its sentence.
 use crate::domain::bill::{BillStatus, Unmatched};
+use crate::domain::entitlement::EntitlementStatus;
 use crate::domain::hook::HookStatus;
 use crate::domain::method::Method;
 use crate::domain::order::{OrderKind, OrderStatus};
@@ -328,6 +329,48 @@ pub const fn hook(status: HookStatus) -> Chip {
     }
 }
 
+/// A customer's access to a plan.
+pub const fn entitlement(status: EntitlementStatus) -> Chip {
+    use EntitlementStatus as S;
+    match status {
+        S::Active => runs(
+            "s-done",
+            Tone::Ok,
+            "Active",
+            "The customer has access until the end below.",
+            "Nothing to do: reminders go out before the end.",
+        ),
+        S::Grace => runs(
+            "s-time",
+            Tone::Warn,
+            "Grace",
+            "The time is over. Access goes on for the days of grace, then it is suspended.",
+            "Send the renewal link.",
+        ),
+        S::Suspended => runs(
+            "s-stop",
+            Tone::Plain,
+            "Suspended",
+            "The time and the grace are over: no access. A renewal begins a new period at once.",
+            "Send the renewal link if the customer wants to go on.",
+        ),
+        S::Replaced => runs(
+            "s-run",
+            Tone::Plain,
+            "Replaced",
+            "Another plan took its place, and its rest was credited.",
+            NOTHING,
+        ),
+        S::Revoked => runs(
+            "refunds",
+            Tone::Plain,
+            "Revoked",
+            "All that was paid for it went back: no access.",
+            NOTHING,
+        ),
+    }
+}
+
 /// The contract's word for a flag.
 pub const fn flag_word(flag: Flag) -> &'static str {
     match flag {
@@ -539,6 +582,7 @@ mod tests {
         all.extend(RefundStatus::ALL.iter().map(|s| refund(*s)));
         all.extend(ProofStatus::ALL.iter().map(|s| proof(*s)));
         all.extend(HookStatus::ALL.iter().map(|s| hook(*s)));
+        all.extend(EntitlementStatus::ALL.iter().map(|s| entitlement(*s)));
         for chip in all {
             assert!(chip.word.chars().next().unwrap().is_uppercase(), "{chip:?}");
             assert!(

@@ -62,6 +62,19 @@ impl Fields {
         }
     }
 
+    /// A list of whole numbers.
+    pub fn integers(&mut self, name: &str) -> Result<Option<Vec<i64>>, Problem> {
+        let wrong = |me: &Self| me.wrong(name, "a list of integers");
+        match self.take(name) {
+            None => Ok(None),
+            Some(Value::Array(all)) => {
+                let whole = all.iter().map(Value::as_i64).collect::<Option<Vec<_>>>();
+                whole.map(Some).ok_or_else(|| wrong(self))
+            }
+            Some(_) => Err(wrong(self)),
+        }
+    }
+
     pub fn flag(&mut self, name: &str) -> Result<Option<bool>, Problem> {
         match self.take(name) {
             None => Ok(None),

@@ -10,10 +10,12 @@ use axum::http::request::Parts;
 use axum::routing::{any, get, post};
 
 mod call;
+mod customers;
 mod fields;
 mod lists;
 mod orders;
 mod payments;
+mod plans;
 mod proofs;
 mod refunds;
 
@@ -46,6 +48,15 @@ pub fn router() -> Router<App> {
         .route(
             "/api/v1/proofs/{id}/request-more",
             post(proofs::request_more),
+        )
+        .route("/api/v1/plans", get(plans::list).post(plans::create))
+        .route("/api/v1/plans/{id}", get(plans::show).patch(plans::change))
+        .route("/api/v1/plans/{id}/purchase", post(plans::purchase))
+        .route("/api/v1/customers", get(customers::list))
+        .route("/api/v1/customers/{id}", get(customers::show))
+        .route(
+            "/api/v1/customers/{id}/entitlements",
+            get(customers::entitlements),
         )
         .method_not_allowed_fallback(method_not_allowed)
         .route("/api/v1", any(nothing))

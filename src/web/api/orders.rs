@@ -22,7 +22,7 @@ pub(super) async fn find(app: &App, caller: &Caller, id: &OrderId) -> Result<Ord
     of_mode(found, caller, |o| o.livemode)
 }
 
-async fn object(app: &App, order: &Order) -> Result<Value, StoreError> {
+pub(super) async fn object(app: &App, order: &Order) -> Result<Value, StoreError> {
     let payments = checkout::payments_of(app, order).await?;
     Ok(objects::order(app, order, &payments))
 }
@@ -77,14 +77,7 @@ fn new_order(mut body: Fields, livemode: bool) -> Result<NewOrder, Problem> {
     })?;
     let kinds = OrderKind::ALL.map(OrderKind::as_str);
     let kind = body.word("kind", "kind_unknown", OrderKind::parse, &kinds)?;
-    let mut person = body.object("customer", "customer.")?;
-    let customer = Customer {
-        external_id: person.text("external_id")?,
-        name: person.text("name")?,
-        email: person.text("email")?,
-        phone: person.text("phone")?,
-    };
-    person.done()?;
+    let customer = customer(&mut body)?;
     let new = NewOrder {
         kind: kind.unwrap_or_default(),
         description: body.text("description")?.unwrap_or_default(),
@@ -99,6 +92,19 @@ fn new_order(mut body: Fields, livemode: bool) -> Result<NewOrder, Problem> {
     };
     body.done()?;
     Ok(new)
+}
+
+/// Who owes, as orders and purchases name them.
+pub(super) fn customer(body: &mut Fields) -> Result<Customer, Problem> {
+    let mut person = body.object("customer", "customer.")?;
+    let customer = Customer {
+        external_id: person.text("external_id")?,
+        name: person.text("name")?,
+        email: person.text("email")?,
+        phone: person.text("phone")?,
+    };
+    person.done()?;
+    Ok(customer)
 }
 
 /// The order that a run of this call made before a crash cut it off.

@@ -16,8 +16,10 @@ use tower_sessions::Session;
 
 pub mod account;
 pub mod bills;
+pub mod customers;
 pub mod desks;
 pub mod orders;
+pub mod plans;
 pub mod providers;
 pub mod team;
 

@@ -21,11 +21,13 @@ use leptos::prelude::AnyView;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+pub mod customers;
 pub mod entry;
 pub mod hooks;
 pub mod orders;
 pub mod overview;
 pub mod payments;
+pub mod plans;
 pub mod proofs;
 pub mod providers;
 pub mod refunds;

@@ -110,6 +110,8 @@ pub enum Nav {
     Payments,
     Proofs,
     Refunds,
+    Customers,
+    Plans,
     Providers,
     Hooks,
     Team,
@@ -182,6 +184,20 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "/refunds",
                 "refunds",
                 "Refunds",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::Customers,
+                "/customers",
+                "user",
+                "Customers",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::Plans,
+                "/plans",
+                "plans",
+                "Plans",
                 Permission::ViewMoney,
             ),
         ],
@@ -269,20 +285,37 @@ mod tests {
             "Payments",
             "Proofs",
             "Refunds",
+            "Customers",
+            "Plans",
             "Providers",
             "Hooks",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        assert_eq!(words(Role::Staff), &all[..5]);
+        assert_eq!(words(Role::Staff), &all[..7]);
         assert_eq!(
             words(Role::Developer),
-            ["Overview", "Orders", "Payments", "Refunds", "Hooks"]
+            [
+                "Overview",
+                "Orders",
+                "Payments",
+                "Refunds",
+                "Customers",
+                "Plans",
+                "Hooks"
+            ]
         );
         assert_eq!(
             words(Role::Viewer),
-            ["Overview", "Orders", "Payments", "Refunds"]
+            [
+                "Overview",
+                "Orders",
+                "Payments",
+                "Refunds",
+                "Customers",
+                "Plans"
+            ]
         );
     }
 }

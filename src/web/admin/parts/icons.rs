@@ -69,6 +69,10 @@ const SYMBOLS: &[(&str, &str)] = &[
         "phone",
         r#"<rect x="4.5" y="1.8" width="7" height="12.4" rx="1.5"/><path d="M7.3 11.8h1.4"/>"#,
     ),
+    (
+        "plans",
+        r#"<rect x="2.5" y="3.5" width="11" height="10" rx="1.3"/><path d="M2.5 6.8h11M5.5 2v3M10.5 2v3M6 10.2l1.4 1.4L10.2 9"/>"#,
+    ),
     ("plus", r#"<path d="M8 3v10M3 8h10"/>"#),
     (
         "proofs",

@@ -1,4 +1,5 @@
 //! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
+pub mod customers;
 pub mod door;
 pub mod hooks;
 pub mod order;
@@ -6,6 +7,7 @@ pub mod orders;
 pub mod overview;
 pub mod payment;
 pub mod payments;
+pub mod plans;
 pub mod proof_decision;
 pub mod proofs;
 pub mod provider;
@@ -18,6 +20,8 @@ pub mod unmatched;
 
 #[cfg(test)]
 mod sample_pages;
+#[cfg(test)]
+mod sample_plans;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -171,6 +171,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                     link: "https://pay.baraka.example/pay/0123456789abcdef0123456789abcdef"
                         .to_owned(),
                     story: story(),
+                    plan: None,
                     fresh: true,
                 },
             ),

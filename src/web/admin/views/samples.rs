@@ -82,6 +82,7 @@ pub fn order(n: u128, reference: &str, who: &str, amount: Money, status: OrderSt
             phone: Some("+254711204126".to_owned()),
             ..Customer::default()
         },
+        customer_id: None,
         metadata: BTreeMap::from([("class".to_owned(), "4B".to_owned())]),
         return_url: None,
         failure_url: None,
