@@ -78,6 +78,8 @@ ids! {
     /// Money that was paid by hand to a business number.
     BillId = "bil_";
     EventId = "evt_";
+    /// Where a tenant receives events.
+    EndpointId = "end_";
     ApiKeyId = "key_";
     JobId = "job_";
     /// A row of the audit log.

@@ -2,6 +2,7 @@
 pub mod account;
 pub mod bill;
 pub mod currency;
+pub mod endpoint;
 pub mod event;
 pub mod fee;
 pub mod hook;

@@ -12,12 +12,13 @@ use serde_json::json;
 pub use crate::store::api_keys::ApiKey;
 
 /// What a key can be narrowed to.
-pub const SCOPES: [&str; 5] = [
+pub const SCOPES: [&str; 6] = [
     "read",
     "orders:write",
     "payments:write",
     "refunds:write",
     "proofs:write",
+    "endpoints:write",
 ];
 
 /// Why a key was not made.

@@ -17,6 +17,7 @@ use tower_sessions::Session;
 pub mod account;
 pub mod bills;
 pub mod desks;
+pub mod endpoints;
 pub mod orders;
 pub mod providers;
 pub mod team;

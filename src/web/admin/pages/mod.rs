@@ -21,7 +21,9 @@ use leptos::prelude::AnyView;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+pub mod endpoints;
 pub mod entry;
+pub mod events;
 pub mod hooks;
 pub mod orders;
 pub mod overview;

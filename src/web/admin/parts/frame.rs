@@ -112,6 +112,7 @@ pub enum Nav {
     Refunds,
     Providers,
     Hooks,
+    Events,
     Team,
     Audit,
     /// A page that the side bar does not list.
@@ -203,6 +204,13 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Hooks",
                 Permission::ManageHooks,
             ),
+            nav_link(
+                Nav::Events,
+                "/events",
+                "events",
+                "Events",
+                Permission::ViewMoney,
+            ),
         ],
     ),
     (
@@ -271,18 +279,22 @@ mod tests {
             "Refunds",
             "Providers",
             "Hooks",
+            "Events",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        assert_eq!(words(Role::Staff), &all[..5]);
+        let staff = [&all[..5], &["Events"]].concat();
+        assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
-            ["Overview", "Orders", "Payments", "Refunds", "Hooks"]
+            [
+                "Overview", "Orders", "Payments", "Refunds", "Hooks", "Events"
+            ]
         );
         assert_eq!(
             words(Role::Viewer),
-            ["Overview", "Orders", "Payments", "Refunds"]
+            ["Overview", "Orders", "Payments", "Refunds", "Events"]
         );
     }
 }
