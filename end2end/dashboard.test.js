@@ -19,6 +19,9 @@ const pages = [
   'providers/manual',
   'providers/mock',
   'hooks',
+  'events',
+  'endpoints',
+  'endpoints/new',
   'team',
   'account',
 ];

@@ -93,7 +93,10 @@ impl Endpoint {
 
     /// The address without its path: what a list has room for.
     pub fn host(&self) -> &str {
-        let rest = self.url.split_once("://").map_or(self.url.as_str(), |p| p.1);
+        let rest = self
+            .url
+            .split_once("://")
+            .map_or(self.url.as_str(), |p| p.1);
         rest.split(['/', '?']).next().unwrap_or(rest)
     }
 }

@@ -183,7 +183,11 @@ async fn secrets(
         return Ok(vec![]);
     };
     let place = secret_place(&endpoint.id);
-    let mut all = vec![app.vault.open(tx, tenant, &place, &sealed.current, now).await?];
+    let mut all = vec![
+        app.vault
+            .open(tx, tenant, &place, &sealed.current, now)
+            .await?,
+    ];
     if let Some((old, _)) = sealed.old.filter(|(_, until)| now < *until) {
         all.push(app.vault.open(tx, tenant, &place, &old, now).await?);
     }

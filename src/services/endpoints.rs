@@ -100,7 +100,10 @@ fn check_url(app: &App, text: &str, livemode: bool) -> Result<String, InputProbl
         .ok()
         .filter(|u| text.len() <= 2_000 && matches!(u.scheme(), "http" | "https") && u.has_host());
     let Some(url) = url else {
-        return refuse("url_invalid", "must be a web address such as https://shop.example/events");
+        return refuse(
+            "url_invalid",
+            "must be a web address such as https://shop.example/events",
+        );
     };
     if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
         let message = "must have no user, password or fragment: events are signed instead";
@@ -121,10 +124,18 @@ fn check_description(text: &str) -> Result<String, InputProblem> {
     let text = text.trim();
     if text.chars().any(|c| is_hidden(c) || c.is_control()) {
         let message = "holds control characters";
-        return Err(InputProblem::new("description", "control_characters", message));
+        return Err(InputProblem::new(
+            "description",
+            "control_characters",
+            message,
+        ));
     }
     if text.chars().count() > 100 {
-        return Err(InputProblem::new("description", "length", "must have at most 100 characters"));
+        return Err(InputProblem::new(
+            "description",
+            "length",
+            "must have at most 100 characters",
+        ));
     }
     Ok(text.to_owned())
 }
@@ -163,7 +174,9 @@ pub async fn create(
         && let Some(made) = rows::by_form_key(&mut tx, tenant, key).await?
     {
         drop(tx);
-        let secret = reveal(app, tenant, &made).await?.ok_or(EndpointError::NotFound)?;
+        let secret = reveal(app, tenant, &made)
+            .await?
+            .ok_or(EndpointError::NotFound)?;
         return Ok((made, secret));
     }
     let known = rows::list(&mut tx, tenant, Some(new.livemode), &Cursor::Newest, MOST).await?;
@@ -187,9 +200,20 @@ pub async fn create(
         updated_at: now,
     };
     let place = secret_place(&endpoint.id);
-    let sealed = app.vault.seal(&mut tx, tenant, &place, &secret, now).await?;
+    let sealed = app
+        .vault
+        .seal(&mut tx, tenant, &place, &secret, now)
+        .await?;
     rows::insert(&mut tx, &endpoint, sealed, new.form_key.as_deref()).await?;
-    note(app, &mut tx, actor, &endpoint, "endpoint.created", &object(&endpoint)).await?;
+    note(
+        app,
+        &mut tx,
+        actor,
+        &endpoint,
+        "endpoint.created",
+        &object(&endpoint),
+    )
+    .await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok((endpoint, secret))
 }
@@ -203,7 +227,16 @@ async fn note(
     detail: &Value,
 ) -> Result<(), StoreError> {
     let subject = endpoint.id.to_string();
-    audit(app, tx, &endpoint.tenant_id, actor, action, &subject, detail).await
+    audit(
+        app,
+        tx,
+        &endpoint.tenant_id,
+        actor,
+        action,
+        &subject,
+        detail,
+    )
+    .await
 }
 
 pub async fn get(
@@ -261,7 +294,9 @@ pub async fn change(
 ) -> Result<Endpoint, EndpointError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let before = rows::get(&mut tx, tenant, id).await?.ok_or(EndpointError::NotFound)?;
+    let before = rows::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(EndpointError::NotFound)?;
     let mut after = before.clone();
     if let Some(url) = &change.url {
         after.url = check_url(app, url, before.livemode)?;
@@ -303,10 +338,20 @@ pub async fn delete(
 ) -> Result<(), EndpointError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let endpoint = rows::get(&mut tx, tenant, id).await?.ok_or(EndpointError::NotFound)?;
+    let endpoint = rows::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(EndpointError::NotFound)?;
     rows::delete(&mut tx, tenant, id, now).await?;
     deliveries::end_waiting(&mut tx, tenant, id, now).await?;
-    note(app, &mut tx, actor, &endpoint, "endpoint.deleted", &object(&endpoint)).await?;
+    note(
+        app,
+        &mut tx,
+        actor,
+        &endpoint,
+        "endpoint.deleted",
+        &object(&endpoint),
+    )
+    .await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(())
 }
@@ -320,17 +365,30 @@ pub async fn rotate(
 ) -> Result<(Endpoint, SecretString), EndpointError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let before = rows::get(&mut tx, tenant, id).await?.ok_or(EndpointError::NotFound)?;
+    let before = rows::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(EndpointError::NotFound)?;
     let secret = signing::new_secret();
     let mut after = before.clone();
     after.fingerprint = app.vault.fingerprint(&mut tx, tenant, &secret, now).await?;
     after.secret_at = now.max(Timestamp::from_unix_ms(before.secret_at.unix_ms() + 1));
     after.old_until = Some(now.plus_secs(ROTATION_SECS));
     let place = secret_place(id);
-    let sealed = app.vault.seal(&mut tx, tenant, &place, &secret, now).await?;
+    let sealed = app
+        .vault
+        .seal(&mut tx, tenant, &place, &secret, now)
+        .await?;
     rows::rotate(&mut tx, &after, sealed, before.secret_at).await?;
     let detail = json!({ "before": before.fingerprint, "after": after.fingerprint });
-    note(app, &mut tx, actor, &after, "endpoint.secret_rotated", &detail).await?;
+    note(
+        app,
+        &mut tx,
+        actor,
+        &after,
+        "endpoint.secret_rotated",
+        &detail,
+    )
+    .await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok((after, secret))
 }
@@ -351,7 +409,10 @@ pub async fn reveal(
         return Ok(None);
     };
     let (place, now) = (secret_place(&known.id), app.clock.now());
-    let secret = app.vault.open(&mut tx, tenant, &place, &sealed.current, now).await?;
+    let secret = app
+        .vault
+        .open(&mut tx, tenant, &place, &sealed.current, now)
+        .await?;
     Ok(Some(secret))
 }
 
@@ -371,7 +432,9 @@ pub async fn test(
     id: &EndpointId,
 ) -> Result<EventId, EndpointError> {
     let mut tx = app.db.begin().await?;
-    let endpoint = rows::get(&mut tx, tenant, id).await?.ok_or(EndpointError::NotFound)?;
+    let endpoint = rows::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(EndpointError::NotFound)?;
     if endpoint.disabled.is_some() {
         return Err(EndpointError::Disabled);
     }
@@ -396,7 +459,10 @@ pub async fn test(
 /// Endpoints that were switched off because nothing arrived: the notice of the overview.
 pub async fn switched_off(app: &App, tenant: &TenantId) -> Result<Vec<Endpoint>, StoreError> {
     let page = list(app, tenant, None, &Cursor::Newest, 2 * MOST).await?;
-    let by_itself = |e: &Endpoint| e.disabled.is_some_and(|(_, why)| why != DisabledWhy::ByHand);
+    let by_itself = |e: &Endpoint| {
+        e.disabled
+            .is_some_and(|(_, why)| why != DisabledWhy::ByHand)
+    };
     Ok(page.rows.into_iter().filter(by_itself).collect())
 }
 
@@ -409,6 +475,15 @@ pub(super) async fn tell_owners(
     why: DisabledWhy,
 ) -> Result<(), StoreError> {
     tracing::warn!(endpoint.id = %endpoint.id, why = why.as_str(), "an endpoint was switched off");
-    let detail = json!({ "why": why.as_str(), "failing_since": endpoint.failing_since.map(rfc3339) });
-    note(app, tx, &Actor::System, endpoint, "endpoint.disabled", &detail).await
+    let detail =
+        json!({ "why": why.as_str(), "failing_since": endpoint.failing_since.map(rfc3339) });
+    note(
+        app,
+        tx,
+        &Actor::System,
+        endpoint,
+        "endpoint.disabled",
+        &detail,
+    )
+    .await
 }

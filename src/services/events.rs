@@ -68,7 +68,10 @@ pub fn detail_object(d: &EventDetail) -> Value {
         .deliveries
         .iter()
         .map(|one| {
-            let attempts = d.attempts.iter().filter(|a| a.endpoint_id == one.endpoint_id);
+            let attempts = d
+                .attempts
+                .iter()
+                .filter(|a| a.endpoint_id == one.endpoint_id);
             let pending = one.status == crate::domain::endpoint::DeliveryStatus::Pending;
             json!({
                 "endpoint": one.endpoint_id,
@@ -129,7 +132,9 @@ pub async fn resend(
 ) -> Result<(), ResendError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let event = rows::get(&mut tx, tenant, id).await?.ok_or(ResendError::NotFound)?;
+    let event = rows::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(ResendError::NotFound)?;
     let chosen: Vec<Endpoint> = match to {
         Some(to) => {
             let found = endpoints::get(&mut tx, tenant, to).await?;
@@ -162,7 +167,16 @@ pub async fn resend(
     }
     let to: Vec<_> = chosen.iter().map(|e| &e.id).collect();
     let detail = json!({ "endpoints": to });
-    audit(app, &mut tx, tenant, actor, "event.resent", id.to_string().as_str(), &detail).await?;
+    audit(
+        app,
+        &mut tx,
+        tenant,
+        actor,
+        "event.resent",
+        id.to_string().as_str(),
+        &detail,
+    )
+    .await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.outbox.notify_waiters();
     Ok(())
@@ -189,11 +203,17 @@ pub async fn resend_range(
 ) -> Result<u64, ResendError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
-    let endpoint = endpoints::get(&mut tx, tenant, id).await?.ok_or(ResendError::NotFound)?;
+    let endpoint = endpoints::get(&mut tx, tenant, id)
+        .await?
+        .ok_or(ResendError::NotFound)?;
     if endpoint.disabled.is_some() {
         return Err(ResendError::Disabled);
     }
-    let Range { from, to, only_failed } = range;
+    let Range {
+        from,
+        to,
+        only_failed,
+    } = range;
     let count = if only_failed {
         deliveries::resend_failed(&mut tx, &endpoint, from, to, now).await?
     } else {
@@ -205,7 +225,16 @@ pub async fn resend_range(
         "from": rfc3339(from), "to": rfc3339(to), "only_failed": only_failed, "events": count,
     });
     let subject = id.to_string();
-    audit(app, &mut tx, tenant, actor, "endpoint.range_resent", &subject, &detail).await?;
+    audit(
+        app,
+        &mut tx,
+        tenant,
+        actor,
+        "endpoint.range_resent",
+        &subject,
+        &detail,
+    )
+    .await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.outbox.notify_waiters();
     Ok(count)

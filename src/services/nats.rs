@@ -62,17 +62,19 @@ impl Publisher {
         let mut options = ConnectOptions::new()
             .name("malipo")
             .connection_timeout(CONNECT_TIMEOUT);
-        let plain = |text: &str| {
-            percent_decoded(text)
-        };
         options = match (url.username(), url.password()) {
             ("", _) => options,
-            (user, Some(password)) => options.user_and_password(plain(user), plain(password)),
-            (token, None) => options.token(plain(token)),
+            (user, Some(password)) => {
+                options.user_and_password(percent_decoded(user), percent_decoded(password))
+            }
+            (token, None) => options.token(percent_decoded(token)),
         };
         // Out of the address, which the client may log.
         let _ = (url.set_username(""), url.set_password(None));
-        let client = options.connect(url.as_str()).await.map_err(|e| failed(&e))?;
+        let client = options
+            .connect(url.as_str())
+            .await
+            .map_err(|e| failed(&e))?;
         let context = jetstream::new(client);
         let config = stream::Config {
             name: STREAM.to_owned(),

@@ -1,7 +1,7 @@
 //! Standard Webhooks: secrets and signatures of events.
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
+use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
@@ -19,10 +19,15 @@ pub fn signature(secrets: &[SecretString], id: &str, timestamp: i64, body: &str)
         .iter()
         .filter_map(|secret| {
             let text = secret.expose_secret();
-            let key = STANDARD.decode(text.strip_prefix(PREFIX).unwrap_or(text)).ok()?;
+            let key = STANDARD
+                .decode(text.strip_prefix(PREFIX).unwrap_or(text))
+                .ok()?;
             let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
             mac.update(signed.as_bytes());
-            Some(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
+            Some(format!(
+                "v1,{}",
+                STANDARD.encode(mac.finalize().into_bytes())
+            ))
         })
         .collect();
     each.join(" ")

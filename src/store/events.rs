@@ -64,7 +64,9 @@ pub async fn list(
         (None, None) => "AND $7 = ''",
     };
     let delivery = match filter.delivery {
-        Some(_) => "AND id IN (SELECT event_id FROM deliveries WHERE tenant_id = $1 AND status = $8)",
+        Some(_) => {
+            "AND id IN (SELECT event_id FROM deliveries WHERE tenant_id = $1 AND status = $8)"
+        }
         None => "AND $8 = ''",
     };
     let sql = format!(

@@ -4,6 +4,8 @@ mod checkout;
 mod choices;
 mod dashboard;
 mod deaf;
+mod events_nats;
+mod events_out;
 mod hooks;
 mod inputs;
 mod keys;

@@ -299,7 +299,9 @@ where
     let running = match idempotency::begin(&app, tenant, mode, path, key, digest).await {
         Err(error) => return Problem::from(error).into_response(),
         Ok(Ticket::Run(running)) => running,
-        Ok(Ticket::Replay(status, body)) => return replay(&app, caller, status, body).await,
+        Ok(Ticket::Replay(status, body)) => {
+            return replay(status, unsealed(&app, caller, body).await);
+        }
         Ok(Ticket::Busy) => {
             let detail = "the first call with this key is still running";
             return Problem::conflict("idempotency_key_in_use", detail).into_response();
@@ -338,14 +340,23 @@ fn is_kept(problem: &Problem) -> bool {
     problem.status == StatusCode::CONFLICT && problem.code != "conflict"
 }
 
-async fn replay(app: &App, caller: &Caller, status: u16, mut body: String) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+/// Puts the secret of an endpoint back into an answer that was kept without it.
+async fn unsealed(app: &App, caller: &Caller, body: String) -> String {
     let known: Option<Value> = serde_json::from_str(&body).ok();
-    let place = known.as_ref().and_then(location);
-    if let Some(mut known) = known.filter(|v| v["secret"] == SEALED) {
-        super::endpoints::reveal(app, caller, &mut known).await;
-        body = known.to_string();
+    match known.filter(|v| v["object"] == "endpoint" && v["secret"] == SEALED) {
+        Some(mut known) => {
+            super::endpoints::reveal(app, caller, &mut known).await;
+            known.to_string()
+        }
+        None => body,
     }
+}
+
+fn replay(status: u16, body: String) -> Response {
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    let place = serde_json::from_str(&body)
+        .ok()
+        .and_then(|v: Value| location(&v));
     let mut response = respond(status, body, place);
     let yes = HeaderValue::from_static("true");
     response.headers_mut().insert("idempotency-replayed", yes);

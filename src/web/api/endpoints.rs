@@ -5,10 +5,10 @@ use super::lists::{self, Query};
 use super::{Named, of_mode, time};
 use crate::domain::endpoint::Endpoint;
 use crate::domain::ids::{EndpointId, Id};
+use crate::services::App;
 use crate::services::api_keys::Caller;
 use crate::services::endpoints::{self, ChangeEndpoint, NewEndpoint};
 use crate::services::events::{self, Range};
-use crate::services::App;
 use crate::web::problem::Problem;
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
@@ -140,9 +140,9 @@ pub(super) async fn rotate(
             let endpoint = find(&call.app, &call.caller, &id.id()?).await?;
             let (tenant, actor) = (&endpoint.tenant_id, call.actor());
             // A run that a crash cut off may have rotated: the second time would end the old secret.
-            let rotated = call.cut_off_at.is_some_and(|at| {
-                endpoint.old_until.is_some() && endpoint.secret_at >= at
-            });
+            let rotated = call
+                .cut_off_at
+                .is_some_and(|at| endpoint.old_until.is_some() && endpoint.secret_at >= at);
             let before = if rotated {
                 endpoints::reveal(&call.app, tenant, &endpoint).await?
             } else {
@@ -176,7 +176,9 @@ pub(super) async fn test(
             let endpoint = find(&call.app, &call.caller, &id.id()?).await?;
             let (tenant, actor) = (&endpoint.tenant_id, call.actor());
             let event = endpoints::test(&call.app, &actor, tenant, &endpoint.id).await?;
-            Ok(Answer::ok(value!({ "endpoint": endpoint.id, "event": event })))
+            Ok(Answer::ok(
+                value!({ "endpoint": endpoint.id, "event": event }),
+            ))
         },
     )
     .await
@@ -207,13 +209,19 @@ pub(super) async fn resend(
             };
             body.done()?;
             if range.to <= range.from {
-                return Err(Problem::input("to", "range_invalid", "must be later than from"));
+                return Err(Problem::input(
+                    "to",
+                    "range_invalid",
+                    "must be later than from",
+                ));
             }
             let endpoint = find(&call.app, &call.caller, &id.id()?).await?;
             let (tenant, actor) = (&endpoint.tenant_id, call.actor());
             let count =
                 events::resend_range(&call.app, &actor, tenant, &endpoint.id, range).await?;
-            Ok(Answer::ok(value!({ "endpoint": endpoint.id, "events": count })))
+            Ok(Answer::ok(
+                value!({ "endpoint": endpoint.id, "events": count }),
+            ))
         },
     )
     .await

@@ -37,9 +37,8 @@ pub(super) async fn list(
 ) -> Done {
     let mut query = Query::parse(query.as_deref())?;
     let (cursor, limit) = query.page::<EventId>()?;
-    let instant = |name: &'static str, text: Option<String>| {
-        text.map(|text| time(name, &text)).transpose()
-    };
+    let instant =
+        |name: &'static str, text: Option<String>| text.map(|text| time(name, &text)).transpose();
     let filter = EventFilter {
         livemode: Some(caller.livemode()),
         event_type: query.word("type", "event_unknown", event_type)?,

@@ -174,7 +174,10 @@ pub async fn admin_delete_endpoint(tenant: String, endpoint: String) -> Result<(
         let me = enter(&tenant, Permission::ManageEndpoints).await?;
         let id = id_of(&endpoint)?;
         match endpoints::delete(&me.app, &me.actor(), &me.member.tenant.id, &id).await {
-            Ok(()) => Ok(Next::done(me.url("/endpoints"), "The endpoint was deleted.")),
+            Ok(()) => Ok(Next::done(
+                me.url("/endpoints"),
+                "The endpoint was deleted.",
+            )),
             Err(e) => refused(page_of(&me, &id), Flash::default(), e),
         }
     })
@@ -190,7 +193,11 @@ fn range(zone: &Zone, from: &str, to: &str, which: &str) -> Result<Range, InputP
     };
     let (from, last) = (day("from", from)?, day("to", to)?);
     if last < from {
-        return Err(InputProblem::new("to", "range_invalid", "must not be before the first day"));
+        return Err(InputProblem::new(
+            "to",
+            "range_invalid",
+            "must not be before the first day",
+        ));
     }
     Ok(Range {
         from,
@@ -264,7 +271,10 @@ pub async fn admin_resend_event(
         let path = me.url(&format!("/events/{id}"));
         let tenant = &me.member.tenant.id;
         match events::resend(&me.app, &me.actor(), tenant, &id, to.as_ref()).await {
-            Ok(()) => Ok(Next::done(path, "It is sent again. Refresh to see the answer.")),
+            Ok(()) => Ok(Next::done(
+                path,
+                "It is sent again. Refresh to see the answer.",
+            )),
             Err(e) => unsent(path, Flash::default(), e),
         }
     })

@@ -116,12 +116,7 @@ async fn names(me: &Me) -> Result<view::Endpoints, Refusal> {
     Ok(all.into_iter().map(|e| (e.id.to_string(), e)).collect())
 }
 
-async fn row(
-    me: &Me,
-    f: &Frame,
-    known: &mut Orders,
-    id: &EventId,
-) -> Result<view::Row, Refusal> {
+async fn row(me: &Me, f: &Frame, known: &mut Orders, id: &EventId) -> Result<view::Row, Refusal> {
     let tenant = &me.member.tenant.id;
     let detail = events::get(&me.app, tenant, id).await?;
     let detail = detail.ok_or(Refusal::NotFound)?;

@@ -231,7 +231,8 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
         ("Made", Some(f.zone.near_tag(e.secret_at))),
         (
             "Old secret",
-            old_secret(e, f.zone.now).map(|t| view! { "signs until "{f.zone.near_tag(t)} }.into_any()),
+            old_secret(e, f.zone.now)
+                .map(|t| view! { "signs until "{f.zone.near_tag(t)} }.into_any()),
         ),
         ("Fails since", e.failing_since.map(|t| f.zone.near_tag(t))),
         ("Id", Some(code(id.clone()))),

@@ -70,8 +70,14 @@ fn answers(names: &Endpoints, d: &EventDetail) -> String {
             .filter(|a| a.endpoint_id == one.endpoint_id)
             .collect();
         let last = mine.last()?;
-        let same = mine.iter().rev().take_while(|a| a.status == last.status).count();
-        let answer = last.status.map_or("no answer".to_owned(), |s| s.to_string());
+        let same = mine
+            .iter()
+            .rev()
+            .take_while(|a| a.status == last.status)
+            .count();
+        let answer = last
+            .status
+            .map_or("no answer".to_owned(), |s| s.to_string());
         let times = match same {
             1 => String::new(),
             2 => " twice".to_owned(),
@@ -84,7 +90,9 @@ fn answers(names: &Endpoints, d: &EventDetail) -> String {
 
 /// When the next try comes, of those that will come.
 fn next_try(f: &Frame, names: &Endpoints, deliveries: &[Delivery]) -> String {
-    let pending = deliveries.iter().filter(|d| d.status == DeliveryStatus::Pending);
+    let pending = deliveries
+        .iter()
+        .filter(|d| d.status == DeliveryStatus::Pending);
     let (off, on): (Vec<_>, Vec<_>) = pending.partition(|d| is_off(names, d));
     match on.iter().map(|d| d.next_at).min() {
         Some(at) if at > f.zone.now => format!("in {}", waited(at.secs_since(f.zone.now))),
@@ -125,7 +133,11 @@ pub fn list(f: &Frame, l: List) -> AnyView {
         newer: l.newer,
         older: l.older,
     });
-    let act = if nobody { None } else { endpoints::new_button(f) };
+    let act = if nobody {
+        None
+    } else {
+        endpoints::new_button(f)
+    };
     view! {
         {head("Events", sub, act)}
         <section aria-labelledby="h-e">
@@ -284,10 +296,18 @@ fn story(f: &Frame, names: &Endpoints, d: &EventDetail) -> AnyView {
             endpoints::attempt_line(a, host.unwrap_or_default())
         })
         .collect();
-    for one in d.deliveries.iter().filter(|x| x.status == DeliveryStatus::Pending) {
+    for one in d
+        .deliveries
+        .iter()
+        .filter(|x| x.status == DeliveryStatus::Pending)
+    {
         let next = next_try(f, names, std::slice::from_ref(one));
         let at = one.next_at.max(f.zone.now);
-        lines.push(Line::new(at, "s-time", format!("{}: next try {next}", host(names, one))));
+        lines.push(Line::new(
+            at,
+            "s-time",
+            format!("{}: next try {next}", host(names, one)),
+        ));
     }
     if lines.is_empty() {
         return view! { <p class="muted">"It was sent to nobody."</p> }.into_any();
