@@ -260,6 +260,20 @@ async fn of_64_events_at_once_two_processes_lose_none_and_double_none() {
 async fn an_endpoint_that_only_fails_for_five_days_is_switched_off_and_its_owner_is_told() {
     let t = TestApp::start().await;
     let shop = Receiver::start().await;
+    // 410 ends it at once.
+    let gone = Receiver::start().await;
+    let to = endpoint(&t.api, &gone, &[]).await;
+    let owner = Browser::of(&t, Role::Owner).await;
+    let told = async |page: &str| owner.page(page).await.1.contains("was switched off");
+    assert!(!told("/overview").await);
+    gone.answers(&[410]);
+    test_event(&t.api, &to).await;
+    t.run_jobs().await;
+    assert_eq!(t.api.now(&to).await["disabled_why"], "gone");
+    for page in ["/overview", "/events", "/endpoints"] {
+        assert!(told(page).await, "{page}");
+    }
+
     let to = endpoint(&t.api, &shop, &[]).await;
     shop.answers(&[500; 3]);
     let first = test_event(&t.api, &to).await;
@@ -268,16 +282,12 @@ async fn an_endpoint_that_only_fails_for_five_days_is_switched_off_and_its_owner
     assert_eq!(t.api.now(&to).await["enabled"], true);
     t.advance(DISABLE_AFTER_SECS).await;
     let off = t.api.now(&to).await;
-    assert_eq!(
-        (&off["enabled"], &off["disabled_why"]),
-        (&json!(false), &json!("failing"))
-    );
+    assert_eq!(off["enabled"], false);
+    assert_eq!(off["disabled_why"], "failing");
     assert_eq!(t.audited(&to).await.last().unwrap(), "endpoint.disabled");
-    let owner = Browser::of(&t, Role::Owner).await;
-    for page in ["/overview", "/events", "/endpoints"] {
-        let (_, html) = owner.page(page).await;
-        assert!(html.contains("was switched off"), "{page}");
-    }
+    let tenant = &t.tenant.id;
+    let all = endpoints::switched_off(&t.app, tenant).await.unwrap();
+    assert_eq!(all.len(), 2, "what the notices are made of");
     // What is off is told of nothing; switched on, what waited goes on.
     let came = shop.got().len();
     assert_eq!(delivery(&t.api, &first).await["status"], "pending");
@@ -289,13 +299,6 @@ async fn an_endpoint_that_only_fails_for_five_days_is_switched_off_and_its_owner
     patch(&t.api, &path, json!({ "enabled": true })).await.ok();
     t.run_jobs().await;
     assert_eq!(delivery(&t.api, &first).await["status"], "delivered");
-    // 410 ends it at once.
-    let gone = Receiver::start().await;
-    let to = endpoint(&t.api, &gone, &[]).await;
-    gone.answers(&[410]);
-    test_event(&t.api, &to).await;
-    t.run_jobs().await;
-    assert_eq!(t.api.now(&to).await["disabled_why"], "gone");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
