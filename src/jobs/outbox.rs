@@ -113,15 +113,13 @@ pub async fn publish(app: App, mut stop: watch::Receiver<bool>) {
     let mut troubled = false;
     while !*stop.borrow() {
         let rest = match publisher.publish_due(&app).await {
-            Ok(published) => {
+            Ok(0) => REST,
+            Ok(_) => {
                 if troubled {
                     tracing::info!("NATS takes events again");
                 }
                 troubled = false;
-                if published > 0 {
-                    continue;
-                }
-                REST
+                continue;
             }
             Err(e) => {
                 if !troubled {

@@ -331,7 +331,7 @@ fn ways(f: &Frame, names: &Endpoints, d: &EventDetail, may: bool) -> AnyView {
             let tries = (one.status != DeliveryStatus::Delivered && one.tries > 0)
                 .then(|| format!(", {} of {} tries", one.tries, RETRY_SECS.len() + 1));
             let again = (may && known.is_some() && !is_off(names, one)).then(|| {
-                let label = format!("Send to {name} again");
+                let label = format!("Send to this one: {name}");
                 Post::to("/do/admin/events/resend", f)
                     .with("event", d.event.id.to_string())
                     .with("endpoint", one.endpoint_id.to_string())
