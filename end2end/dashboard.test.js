@@ -24,6 +24,9 @@ const pages = [
   'providers/manual',
   'providers/mock',
   'hooks',
+  'events',
+  'endpoints',
+  'endpoints/new',
   'team',
   'account',
 ];

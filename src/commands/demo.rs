@@ -98,6 +98,7 @@ impl Demo {
             data_dir: self.folder.clone(),
             allow_private_urls: true,
             trusted_proxies: vec![],
+            nats_url: None,
         };
         let (vault, http) = (Vault::parse(&key)?, Http::new()?);
         Ok(App::new(

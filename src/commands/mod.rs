@@ -7,6 +7,7 @@ use serde_json::Value;
 mod api_key;
 mod demo;
 mod hooks;
+mod listen;
 mod provider;
 mod serve;
 mod simulator;
@@ -54,6 +55,7 @@ enum Command {
     /// Works on the hooks that providers sent.
     #[command(subcommand)]
     Hooks(hooks::Hooks),
+    Listen(listen::Listen),
 }
 
 /// Runs the command; the error says what to mend.
@@ -82,6 +84,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Provider(provider) => provider.run(&config, json).await,
         Command::ApiKey(api_key) => api_key.run(&config, json).await,
         Command::Hooks(hooks) => hooks.run(&config, json).await,
+        Command::Listen(listen) => listen.run(&config, json).await,
     }
 }
 

@@ -81,6 +81,8 @@ ids! {
     PlanId = "pln_";
     EntitlementId = "ent_";
     CustomerId = "cus_";
+    /// Where a tenant receives events.
+    EndpointId = "end_";
     ApiKeyId = "key_";
     JobId = "job_";
     /// A row of the audit log.

@@ -4,6 +4,7 @@ use crate::domain::job::{Job, JobKind, Outcome};
 use crate::services::{App, StoreError, bills, entitlements, inbound, orders, payments, refunds};
 use crate::store::Tx;
 
+pub mod outbox;
 pub mod runner;
 
 /// Runs one job. An error passes: it is tried again with backoff.

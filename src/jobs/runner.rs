@@ -1,6 +1,6 @@
 //! Claims due jobs, runs them, and writes down what they came to. Any number of processes may run
 //! this on one database; a claim that its process did not live to finish ends by itself.
-use super::{give_up, may_give_up};
+use super::{give_up, may_give_up, outbox};
 use crate::domain::Timestamp;
 use crate::domain::job::{Job, Outcome};
 use crate::services::{App, StoreError, sessions};
@@ -23,6 +23,10 @@ const TIDY_EVERY_SECS: i64 = 600;
 
 /// Runs until told to stop; what it has begun, it finishes. A slow job holds up no other.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let events = [
+        tokio::spawn(outbox::deliver(app.clone(), stop.clone())),
+        tokio::spawn(outbox::publish(app.clone(), stop.clone())),
+    ];
     let mut tidied = Timestamp::from_unix_ms(0);
     let mut running = JoinSet::new();
     while !*stop.borrow() {
@@ -54,9 +58,12 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     while let Some(ended) = running.join_next().await {
         note_break(ended);
     }
+    for lane in events {
+        note_break(lane.await);
+    }
 }
 
-/// Runs what is due now to its end, and says how many jobs that were.
+/// Runs what is due now to its end, deliveries of events included, and says how much that was.
 ///
 /// # Errors
 /// Where jobs cannot be claimed; what a job itself meets is written on its row.
@@ -66,7 +73,7 @@ pub async fn run_due(app: &App) -> Result<usize, StoreError> {
     while let Some(ended) = running.join_next().await {
         note_break(ended);
     }
-    Ok(started)
+    Ok(started + outbox::deliver_due(app).await?)
 }
 
 /// Claims and starts as many due jobs as there is room for.

@@ -23,6 +23,7 @@ mod manual;
 mod mock;
 mod mpesa;
 mod mtn_momo;
+pub mod outward;
 pub mod payme;
 mod paymongo;
 mod paystack;

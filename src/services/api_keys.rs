@@ -12,13 +12,14 @@ use serde_json::json;
 pub use crate::store::api_keys::ApiKey;
 
 /// What a key can be narrowed to.
-pub const SCOPES: [&str; 6] = [
+pub const SCOPES: [&str; 7] = [
     "read",
     "orders:write",
     "payments:write",
     "refunds:write",
     "proofs:write",
     "plans:write",
+    "endpoints:write",
 ];
 
 /// Why a key was not made.

@@ -1,5 +1,5 @@
 //! R12: what is written beside every change, in its transaction.
-use super::{Actor, App, objects};
+use super::{Actor, App, deliveries, objects};
 use crate::domain::event::EventType;
 use crate::domain::ids::{OrderId, PaymentId, RefundId, TenantId};
 use crate::domain::order::Order;
@@ -186,6 +186,7 @@ pub async fn tell_refund(
     tell(app, tx, &refund.tenant_id, live, subject, event_type, &data).await
 }
 
+/// Writes an event with its deliveries.
 pub async fn tell(
     app: &App,
     tx: &mut Tx<'_>,
@@ -204,5 +205,6 @@ pub async fn tell(
         data: data.to_string(),
         at: app.clock.now(),
     };
-    insert_event(tx, &event).await
+    insert_event(tx, &event).await?;
+    deliveries::fan_out(app, tx, &event).await
 }

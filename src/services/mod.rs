@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::store::Db;
+use secrecy::SecretString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,11 +15,15 @@ pub mod bills;
 mod books;
 pub mod checkout;
 pub mod customers;
+pub mod deliveries;
+pub mod endpoints;
 pub mod entitlements;
+pub mod events;
 pub mod idempotency;
 pub mod import_env;
 pub mod inbound;
 mod inquiries;
+pub mod nats;
 pub mod objects;
 pub mod orders;
 mod payme;
@@ -33,6 +38,7 @@ pub mod purchases;
 pub mod refunds;
 pub mod sessions;
 mod settle;
+pub mod signing;
 pub mod tenants;
 pub mod vault;
 
@@ -56,6 +62,8 @@ pub struct Settings {
     pub allow_private_urls: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where events are published besides; a password may stand in it.
+    pub nats_url: Option<SecretString>,
 }
 
 /// Everything that a use case needs. Cheap to clone.
@@ -69,6 +77,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Rung when work was queued for now, so that the runner need not wait.
     pub work: Arc<Notify>,
+    /// Rung when an event was made.
+    pub outbox: Arc<Notify>,
     tokens: provider_accounts::TokenGuards,
     shares: provider_health::SharesCache,
 }
@@ -90,6 +100,7 @@ impl App {
             vault,
             settings: Arc::new(settings),
             work: Arc::new(Notify::new()),
+            outbox: Arc::new(Notify::new()),
             tokens: provider_accounts::TokenGuards::default(),
             shares: provider_health::SharesCache::default(),
         }

@@ -83,6 +83,7 @@ fn every_command_explains_itself() {
         &["provider", "register-hooks"],
         &["api-key", "create"],
         &["hooks", "replay"],
+        &["listen"],
     ] {
         let out = run(desk.path(), &[], &[command, &["--help"]].concat());
         assert_eq!(out.status.code(), Some(0), "{command:?}");
@@ -156,6 +157,7 @@ fn a_bad_setting_stops_the_start_and_is_named() {
         ("MALIPO_TRUSTED_PROXIES", "proxy", Some(good)),
         ("MALIPO_LOG", "loud=very=loud", Some(good)),
         ("MALIPO_ALLOW_PRIVATE_URLS", "perhaps", Some(good)),
+        ("MALIPO_NATS_URL", "http://127.0.0.1:4222", Some(good)),
         (
             "MALIPO_PROVIDER_URL_NOBODY_TEST",
             "http://127.0.0.1",

@@ -59,6 +59,22 @@ impl<'a> Browser<'a> {
             .await
     }
 
+    /// The page that a form's answer leads to, with what it says there; and its path.
+    pub async fn after(&self, answer: reqwest::Response) -> (String, String) {
+        assert_eq!(answer.status(), 303);
+        let to = answer.headers()["location"].to_str().unwrap().to_owned();
+        let told = answer.headers().get_all("set-cookie").iter();
+        let told = told
+            .map(|c| c.to_str().unwrap().split(';').next().unwrap())
+            .find(|c| c.contains("malipo_flash="))
+            .unwrap();
+        let cookies = format!("{}; {told}", self.cookie);
+        let request = self.t.http.get(format!("{}{to}", self.t.url));
+        let page = request.header("cookie", cookies).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{to}");
+        (to, page.text().await.unwrap())
+    }
+
     pub async fn submit(&self, form: &str, fields: &[(&str, &str)]) -> reqwest::Response {
         let url = format!("{}/do/{form}", self.t.url);
         let request = self.t.http.post(url).form(fields);
@@ -66,7 +82,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 15] = [
+const PAGES: [&str; 18] = [
     "/overview",
     "/start",
     "/orders",
@@ -81,6 +97,9 @@ const PAGES: [&str; 15] = [
     "/providers",
     "/providers/paystack",
     "/hooks",
+    "/events",
+    "/endpoints",
+    "/endpoints/new",
     "/team",
 ];
 

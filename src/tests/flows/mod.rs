@@ -5,6 +5,8 @@ mod choices;
 mod customers;
 mod dashboard;
 mod deaf;
+mod events_nats;
+mod events_out;
 mod hooks;
 mod inputs;
 mod keys;

@@ -292,6 +292,7 @@ async fn open(
         data_dir: db.folder.path().to_owned(),
         allow_private_urls: true,
         trusted_proxies: vec![],
+        nats_url: None,
     };
     App::new(
         db.open().await,

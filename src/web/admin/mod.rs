@@ -12,8 +12,8 @@ use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
 use pages::{
-    customers, entry, hooks, orders, overview, payments, plans, proofs, providers, refunds, team,
-    unmatched,
+    customers, endpoints, entry, events, hooks, orders, overview, payments, plans, proofs,
+    providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -50,6 +50,12 @@ pub fn router() -> Router<App> {
         .route("/providers/{id}/offer", get(providers::offer))
         .route("/hooks", get(hooks::list))
         .route("/hooks/{id}", get(hooks::detail))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::detail))
+        .route("/endpoints", get(endpoints::list))
+        .route("/endpoints/new", get(endpoints::new))
+        .route("/endpoints/{id}", get(endpoints::detail))
+        .route("/endpoints/{id}/delete", get(endpoints::delete))
         .route("/team", get(team::team))
         .route("/team/{id}/remove", get(team::remove))
         .route("/account", get(team::account));

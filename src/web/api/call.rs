@@ -11,11 +11,14 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::future::Future;
 use tracing::Instrument;
 
+/// Stands where a secret was, in an answer that is kept.
+const SEALED: &str = "sealed";
 /// The largest JSON body, in bytes.
 const MAX_JSON: usize = 256 * 1024;
 
@@ -61,6 +64,8 @@ fn require(caller: &Caller, scope: &str) -> Result<(), Problem> {
 pub(super) struct Answer {
     status: StatusCode,
     body: Value,
+    /// Shown in this answer alone: it is never kept with an idempotency key (R15).
+    secret: Option<SecretString>,
 }
 
 /// How every operation ends.
@@ -71,6 +76,7 @@ impl Answer {
         Self {
             status: StatusCode::OK,
             body,
+            secret: None,
         }
     }
 
@@ -79,12 +85,34 @@ impl Answer {
         Self {
             status: StatusCode::CREATED,
             body,
+            secret: None,
         }
+    }
+
+    /// The object of an endpoint with its secret.
+    pub fn with_secret(status: StatusCode, body: Value, secret: SecretString) -> Self {
+        Self {
+            status,
+            body,
+            secret: Some(secret),
+        }
+    }
+
+    /// What is kept of it for the next time.
+    fn kept(&self) -> (StatusCode, String) {
+        let mut body = self.body.clone();
+        if self.secret.is_some() {
+            body["secret"] = Value::from(SEALED);
+        }
+        (self.status, body.to_string())
     }
 }
 
 impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        if let Some(secret) = &self.secret {
+            self.body["secret"] = Value::from(secret.expose_secret());
+        }
         respond(self.status, self.body.to_string(), location(&self.body))
     }
 }
@@ -271,7 +299,9 @@ where
     let running = match idempotency::begin(&app, tenant, mode, path, key, digest).await {
         Err(error) => return Problem::from(error).into_response(),
         Ok(Ticket::Run(running)) => running,
-        Ok(Ticket::Replay(status, body)) => return replay(status, body),
+        Ok(Ticket::Replay(status, body)) => {
+            return replay(status, unsealed(&app, caller, body).await);
+        }
         Ok(Ticket::Busy) => {
             let detail = "the first call with this key is still running";
             return Problem::conflict("idempotency_key_in_use", detail).into_response();
@@ -287,7 +317,7 @@ where
     call.cut_off_at = running.cut_off_at;
     let done = work(call).await;
     let kept = match &done {
-        Ok(answer) => Some((answer.status, answer.body.to_string())),
+        Ok(answer) => Some(answer.kept()),
         Err(problem) => is_kept(problem).then(|| (problem.status, problem.to_json().to_string())),
     };
     let written = match kept {
@@ -308,6 +338,18 @@ where
 /// and a lost race are not: the same call may do better.
 fn is_kept(problem: &Problem) -> bool {
     problem.status == StatusCode::CONFLICT && problem.code != "conflict"
+}
+
+/// Puts the secret of an endpoint back into an answer that was kept without it.
+async fn unsealed(app: &App, caller: &Caller, body: String) -> String {
+    let known: Option<Value> = serde_json::from_str(&body).ok();
+    match known.filter(|v| v["object"] == "endpoint" && v["secret"] == SEALED) {
+        Some(mut known) => {
+            super::endpoints::reveal(app, caller, &mut known).await;
+            known.to_string()
+        }
+        None => body,
+    }
 }
 
 fn replay(status: u16, body: String) -> Response {

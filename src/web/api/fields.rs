@@ -34,6 +34,11 @@ impl Fields {
         Ok(Self { prefix: "", map })
     }
 
+    /// Whether a field is there, `null` left out: an empty list is not the same as none.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|v| !v.is_null())
+    }
+
     fn take(&mut self, name: &str) -> Option<Value> {
         self.map.remove(name).filter(|v| !v.is_null())
     }

@@ -1,6 +1,7 @@
 //! API v1 (docs/api.md): JSON in, one service called, JSON out. Who may call is settled by the
 //! [`call::Key`] extractor and the scope that each operation names; idempotency is `call`'s.
 use super::problem::Problem;
+use crate::domain::Timestamp;
 use crate::domain::ids::Id;
 use crate::services::App;
 use axum::Router;
@@ -11,6 +12,8 @@ use axum::routing::{any, get, post};
 
 mod call;
 mod customers;
+mod endpoints;
+mod events;
 mod fields;
 mod lists;
 mod orders;
@@ -58,6 +61,25 @@ pub fn router() -> Router<App> {
             "/api/v1/customers/{id}/entitlements",
             get(customers::entitlements),
         )
+        .route(
+            "/api/v1/endpoints",
+            get(endpoints::list).post(endpoints::create),
+        )
+        .route(
+            "/api/v1/endpoints/{id}",
+            get(endpoints::show)
+                .patch(endpoints::change)
+                .delete(endpoints::delete),
+        )
+        .route(
+            "/api/v1/endpoints/{id}/rotate-secret",
+            post(endpoints::rotate),
+        )
+        .route("/api/v1/endpoints/{id}/test", post(endpoints::test))
+        .route("/api/v1/endpoints/{id}/resend", post(endpoints::resend))
+        .route("/api/v1/events", get(events::list))
+        .route("/api/v1/events/{id}", get(events::show))
+        .route("/api/v1/events/{id}/resend", post(events::resend))
         .method_not_allowed_fallback(method_not_allowed)
         .route("/api/v1", any(nothing))
         .route("/api/v1/{*rest}", any(nothing))
@@ -93,6 +115,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Named {
         let path = Path::<String>::from_request_parts(parts, state).await;
         path.map(|p| Self(p.0)).map_err(|_| Problem::not_found())
     }
+}
+
+/// An instant in RFC 3339.
+///
+/// # Errors
+/// 422 `time_invalid`.
+fn time(field: &'static str, text: &str) -> Result<Timestamp, Problem> {
+    let at: Result<jiff::Timestamp, _> = text.parse();
+    at.map(|t| Timestamp::from_unix_ms(t.as_millisecond()))
+        .map_err(|_| {
+            let message = "must be a time such as 2026-11-21T09:00:00Z";
+            Problem::input(field, "time_invalid", message)
+        })
 }
 
 /// Shows an object only to keys of its own mode.

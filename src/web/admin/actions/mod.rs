@@ -18,6 +18,7 @@ pub mod account;
 pub mod bills;
 pub mod customers;
 pub mod desks;
+pub mod endpoints;
 pub mod orders;
 pub mod plans;
 pub mod providers;

@@ -22,7 +22,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
 pub mod customers;
+pub mod endpoints;
 pub mod entry;
+pub mod events;
 pub mod hooks;
 pub mod orders;
 pub mod overview;

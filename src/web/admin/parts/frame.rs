@@ -114,6 +114,7 @@ pub enum Nav {
     Plans,
     Providers,
     Hooks,
+    Events,
     Team,
     Audit,
     /// A page that the side bar does not list.
@@ -219,6 +220,13 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Hooks",
                 Permission::ManageHooks,
             ),
+            nav_link(
+                Nav::Events,
+                "/events",
+                "events",
+                "Events",
+                Permission::ViewMoney,
+            ),
         ],
     ),
     (
@@ -289,11 +297,13 @@ mod tests {
             "Plans",
             "Providers",
             "Hooks",
+            "Events",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        assert_eq!(words(Role::Staff), &all[..7]);
+        let staff = [&all[..7], &["Events"]].concat();
+        assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
             [
@@ -303,7 +313,8 @@ mod tests {
                 "Refunds",
                 "Customers",
                 "Plans",
-                "Hooks"
+                "Hooks",
+                "Events"
             ]
         );
         assert_eq!(
@@ -314,7 +325,8 @@ mod tests {
                 "Payments",
                 "Refunds",
                 "Customers",
-                "Plans"
+                "Plans",
+                "Events"
             ]
         );
     }

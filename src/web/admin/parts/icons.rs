@@ -24,6 +24,10 @@ const SYMBOLS: &[(&str, &str)] = &[
     ("dash", r#"<path d="M4 8h8"/>"#),
     ("eq", r#"<path d="m3.5 8.5 3 3 6-7"/>"#),
     (
+        "events",
+        r#"<path d="M8 9.6v-7M5.2 5.2 8 2.4l2.8 2.8M2.5 10v3.5h11V10"/>"#,
+    ),
+    (
         "ext",
         r#"<path d="M6.5 3.5h-3v9h9v-3M9 2.5h4.5V7M13.2 2.8 7.5 8.5"/>"#,
     ),

@@ -1,6 +1,8 @@
 //! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
 pub mod customers;
 pub mod door;
+pub mod endpoints;
+pub mod events;
 pub mod hooks;
 pub mod order;
 pub mod orders;

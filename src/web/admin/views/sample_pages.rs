@@ -1,9 +1,11 @@
 //! Every page with sample data.
+use super::{endpoints, events};
 use super::{order, orders, overview, payment, payments, proofs, provider, providers};
 use super::{refund_forms, refunds, start, team, unmatched};
 use crate::domain::Currency;
 use crate::domain::account::Mode;
 use crate::domain::bill::{BillMoney, BillStatus, Unmatched};
+use crate::domain::endpoint::DisabledWhy;
 use crate::domain::hook::HookStatus;
 use crate::domain::ids::{BillId, HookId, Id, UserId};
 use crate::domain::order::{Order, OrderStatus};
@@ -11,6 +13,7 @@ use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::proof::ProofStatus;
 use crate::domain::refund::RefundStatus;
 use crate::domain::role::Role;
+use crate::services::endpoints::Health;
 use crate::web::admin::parts::chips::Light;
 use crate::web::admin::parts::lists::Query;
 use crate::web::admin::parts::timeline::Line;
@@ -306,6 +309,18 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
             ),
         ),
         (
+            "endpoints",
+            endpoints::list(f, vec![endpoint_row(1, None), endpoint_row(2, None)]),
+        ),
+        ("endpoints-empty", endpoints::list(f, vec![])),
+        ("endpoints-new", endpoints::new(f, &typed())),
+        ("endpoint", endpoint_page(f, None)),
+        ("endpoint-off", endpoint_page(f, Some(DisabledWhy::Failing))),
+        ("endpoint-delete", endpoints::delete(f, &endpoint(1, None))),
+        ("events", event_list(f, true)),
+        ("events-empty", event_list(f, false)),
+        ("event", an_event_page(f)),
+        (
             "hooks",
             super::hooks::list(
                 f,
@@ -358,6 +373,79 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
             ),
         ),
     ]
+}
+
+fn endpoint_row(n: u128, off: Option<DisabledWhy>) -> endpoints::Row {
+    endpoints::Row {
+        endpoint: endpoint(n, off),
+        health: Health {
+            taken: 61,
+            tries: 74,
+            last: Some(attempt(n, 1, Some(500))),
+        },
+    }
+}
+
+fn endpoint_page(f: &Frame, off: Option<DisabledWhy>) -> leptos::prelude::AnyView {
+    endpoints::detail(
+        f,
+        endpoints::Detail {
+            row: endpoint_row(1, off),
+            attempts: vec![
+                (attempt(1, 2, None), "order.paid".to_owned()),
+                (attempt(1, 1, Some(200)), "order.paid".to_owned()),
+            ],
+            secret: off.is_none().then(|| "whsec_c2VjcmV0".to_owned()),
+            typed: Typed::default(),
+            range: Typed::default(),
+        },
+    )
+}
+
+fn event_row(n: u128) -> events::Row {
+    events::Row {
+        detail: event_detail(n),
+        about: "INV-2044, UGX 12,450,000".to_owned(),
+        href: Some("/admin/baraka-market/payments/x".to_owned()),
+    }
+}
+
+fn endpoint_names() -> events::Endpoints {
+    [endpoint(1, None), endpoint(2, Some(DisabledWhy::Gone))]
+        .into_iter()
+        .map(|e| (e.id.to_string(), e))
+        .collect()
+}
+
+fn event_list(f: &Frame, some: bool) -> leptos::prelude::AnyView {
+    events::list(
+        f,
+        events::List {
+            endpoints: if some {
+                vec![endpoint_row(1, None)]
+            } else {
+                vec![]
+            },
+            names: endpoint_names(),
+            events: if some {
+                (1..4).map(event_row).collect()
+            } else {
+                vec![]
+            },
+            query: Query::default(),
+            newer: None,
+            older: some.then(|| "?after=x".to_owned()),
+        },
+    )
+}
+
+fn an_event_page(f: &Frame) -> leptos::prelude::AnyView {
+    events::detail(
+        f,
+        &endpoint_names(),
+        &event_row(1),
+        "{\"id\":\"evt_1\"}".to_owned(),
+    )
 }
 
 fn person(n: u128, name: &str, role: Role, joined: bool) -> team::Person {
