@@ -100,12 +100,27 @@ impl Publisher {
         if waiting.is_empty() {
             return Ok(0);
         }
+        let published = self.publish(app, &waiting).await;
+        if published.is_err() {
+            // For the next try, also of another process that still reaches the server.
+            let mut tx = app.db.begin().await?;
+            rows::release(&mut tx, waiting.iter().map(|(event, _)| &event.id)).await?;
+            tx.commit().await.map_err(StoreError::from)?;
+        }
+        published
+    }
+
+    async fn publish(
+        &mut self,
+        app: &App,
+        waiting: &[(events::Event, String)],
+    ) -> Result<usize, NatsError> {
         let stream = match self.stream.take() {
             Some(stream) => stream,
             None => self.connect().await?,
         };
         let mut sent = Vec::with_capacity(waiting.len());
-        for (event, slug) in &waiting {
+        for (event, slug) in waiting {
             let subject = format!("malipo.{slug}.{}", event.event_type);
             let message = PublishMessage::build()
                 .payload(events::body(event).into())

@@ -80,8 +80,6 @@ async fn events_reach_nats_once_however_often_they_are_published() {
             .is_ok()
     })
     .await;
-    assert_eq!(publisher.publish_due(&t.app).await.unwrap(), 0, "claimed");
-    t.app.clock.advance_secs(61);
     let published = publisher.publish_due(&t.app).await.unwrap();
     assert!(published >= 2, "{published}");
     assert_eq!(publisher.publish_due(&t.app).await.unwrap(), 0);

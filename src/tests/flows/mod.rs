@@ -7,6 +7,7 @@ mod dashboard;
 mod deaf;
 mod events_nats;
 mod events_out;
+mod events_trouble;
 mod hooks;
 mod inputs;
 mod keys;
