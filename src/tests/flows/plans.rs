@@ -304,7 +304,7 @@ async fn r1_an_upgrade_credits_the_rest_to_the_cent_and_once() {
         two["amount"], one["amount"],
         "fixed when the purchase begins"
     );
-    t.advance(DAY).await;
+    t.advance(DAY / 2).await;
     let start = now(&t);
     pay(&t, &t.api, &one).await;
     let all = held(&t.api, "c-1").await;
