@@ -103,8 +103,9 @@ impl Publisher {
         let published = self.publish(app, &waiting).await;
         if published.is_err() {
             // For the next try, also of another process that still reaches the server.
+            let ids: Vec<EventId> = waiting.iter().map(|(event, _)| event.id.clone()).collect();
             let mut tx = app.db.begin().await?;
-            rows::release(&mut tx, waiting.iter().map(|(event, _)| &event.id)).await?;
+            rows::release(&mut tx, &ids).await?;
             tx.commit().await.map_err(StoreError::from)?;
         }
         published

@@ -75,10 +75,7 @@ pub async fn done(tx: &mut Tx<'_>, events: &[EventId]) -> Result<(), StoreError>
 }
 
 /// Gives claimed events back; those that are done are gone already.
-pub async fn release(
-    tx: &mut Tx<'_>,
-    events: impl Iterator<Item = &EventId>,
-) -> Result<(), StoreError> {
+pub async fn release(tx: &mut Tx<'_>, events: &[EventId]) -> Result<(), StoreError> {
     for event in events {
         sqlx::query("UPDATE nats_outbox SET locked_until = 0 WHERE event_id = $1")
             .bind(event.to_string())
