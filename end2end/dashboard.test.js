@@ -19,6 +19,8 @@ const pages = [
   'providers/manual',
   'providers/mock',
   'hooks',
+  'api-keys',
+  'api-keys/requests',
   'team',
   'account',
 ];

@@ -57,6 +57,8 @@ try {
     'providers',
     'providers/paystack',
     'hooks',
+    'api-keys',
+    'api-keys/requests',
     'team',
   ];
   for (const place of places) {

@@ -7,6 +7,7 @@ use serde_json::Value;
 mod api_key;
 mod demo;
 mod hooks;
+mod openapi;
 mod provider;
 mod serve;
 mod simulator;
@@ -51,6 +52,8 @@ enum Command {
     /// Makes API keys.
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Prints the API's description as an OpenAPI 3.1 document.
+    Openapi,
     /// Works on the hooks that providers sent.
     #[command(subcommand)]
     Hooks(hooks::Hooks),
@@ -81,6 +84,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(user) => user.run(&config, json).await,
         Command::Provider(provider) => provider.run(&config, json).await,
         Command::ApiKey(api_key) => api_key.run(&config, json).await,
+        Command::Openapi => openapi::run(),
         Command::Hooks(hooks) => hooks.run(&config, json).await,
     }
 }

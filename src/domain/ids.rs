@@ -79,6 +79,8 @@ ids! {
     BillId = "bil_";
     EventId = "evt_";
     ApiKeyId = "key_";
+    /// A call of the API, in the request log.
+    ApiRequestId = "req_";
     JobId = "job_";
     /// A row of the audit log.
     AuditId = "aud_";

@@ -11,14 +11,14 @@ use serde_json::json;
 const PASSWORD: &str = "a long enough password";
 
 /// One browser: it keeps the session's cookie.
-struct Browser<'a> {
+pub(super) struct Browser<'a> {
     t: &'a TestApp,
-    cookie: String,
+    pub(super) cookie: String,
 }
 
 impl<'a> Browser<'a> {
     /// Somebody with this role, signed in by the form.
-    async fn of(t: &'a TestApp, role: Role) -> Self {
+    pub(super) async fn of(t: &'a TestApp, role: Role) -> Self {
         let email = format!("{}@shop.example", word());
         let password = SecretString::from(PASSWORD);
         accounts::create_with_password(&t.app, &t.tenant, (&email, ""), role, password)
@@ -46,7 +46,7 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub(super) async fn get(&self, path: &str) -> (u16, String) {
         let request = self.t.http.get(format!("{}{path}", self.t.url));
         let answer = request.header("cookie", &self.cookie).send().await.unwrap();
         let status = answer.status().as_u16();
@@ -54,19 +54,19 @@ impl<'a> Browser<'a> {
     }
 
     /// A page of the tenant.
-    async fn page(&self, path: &str) -> (u16, String) {
+    pub(super) async fn page(&self, path: &str) -> (u16, String) {
         self.get(&format!("/admin/{}{path}", self.t.tenant.slug))
             .await
     }
 
-    async fn submit(&self, form: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+    pub(super) async fn submit(&self, form: &str, fields: &[(&str, &str)]) -> reqwest::Response {
         let url = format!("{}/do/{form}", self.t.url);
         let request = self.t.http.post(url).form(fields);
         request.header("cookie", &self.cookie).send().await.unwrap()
     }
 }
 
-const PAGES: [&str; 11] = [
+const PAGES: [&str; 13] = [
     "/overview",
     "/start",
     "/orders",
@@ -77,6 +77,8 @@ const PAGES: [&str; 11] = [
     "/providers",
     "/providers/paystack",
     "/hooks",
+    "/api-keys",
+    "/api-keys/requests",
     "/team",
 ];
 

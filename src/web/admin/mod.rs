@@ -12,7 +12,7 @@ use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
 use pages::{
-    entry, hooks, orders, overview, payments, proofs, providers, refunds, team, unmatched,
+    api_keys, entry, hooks, orders, overview, payments, proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -42,6 +42,9 @@ pub fn router() -> Router<App> {
         .route("/providers/{id}/offer", get(providers::offer))
         .route("/hooks", get(hooks::list))
         .route("/hooks/{id}", get(hooks::detail))
+        .route("/api-keys", get(api_keys::list))
+        .route("/api-keys/requests", get(api_keys::requests))
+        .route("/api-keys/{id}/revoke", get(api_keys::revoke))
         .route("/team", get(team::team))
         .route("/team/{id}/remove", get(team::remove))
         .route("/account", get(team::account));

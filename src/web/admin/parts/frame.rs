@@ -112,6 +112,7 @@ pub enum Nav {
     Refunds,
     Providers,
     Hooks,
+    ApiKeys,
     Team,
     Audit,
     /// A page that the side bar does not list.
@@ -203,6 +204,13 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Hooks",
                 Permission::ManageHooks,
             ),
+            nav_link(
+                Nav::ApiKeys,
+                "/api-keys",
+                "key",
+                "API keys",
+                Permission::ManageApiKeys,
+            ),
         ],
     ),
     (
@@ -271,6 +279,7 @@ mod tests {
             "Refunds",
             "Providers",
             "Hooks",
+            "API keys",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
@@ -278,7 +287,9 @@ mod tests {
         assert_eq!(words(Role::Staff), &all[..5]);
         assert_eq!(
             words(Role::Developer),
-            ["Overview", "Orders", "Payments", "Refunds", "Hooks"]
+            [
+                "Overview", "Orders", "Payments", "Refunds", "Hooks", "API keys"
+            ]
         );
         assert_eq!(
             words(Role::Viewer),
