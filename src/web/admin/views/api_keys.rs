@@ -87,7 +87,7 @@ fn line(f: &Frame, k: &ApiKey) -> AnyView {
         Some(t) => view! { <time>{f.zone.day(t)}</time> }.into_any(),
         None => view! { <span class="dim">"not by itself"</span> }.into_any(),
     };
-    let calls = f.url(&format!("/api-keys/requests?key={}", k.id));
+    let log = f.url(&format!("/api-keys/requests?key={}", k.id));
     let (see, end) = (
         format!("Calls of {}", title(k)),
         format!("Revoke {}", title(k)),
@@ -101,14 +101,14 @@ fn line(f: &Frame, k: &ApiKey) -> AnyView {
         {cell("t1", view! {
             <span><strong>{title(k)}</strong><span class="cut2 dim code">{hint}</span></span>
         })}
-        {cell("t2", view! {
+        {cell("t2 nowrap", view! {
             <span class="sts">{mode_tag(k.mode.is_test())}{state(k, now)}</span>
         })}
         {cell("all", scopes.into_any())}
         {cell("b1", view! { <span class="dim only-phone-i">"used "</span>{used} })}
         {cell("no-phone", ends)}
         {cell("b2", view! {
-            <div class="acts"><a class="btn quiet slim" href=calls aria-label=see>"Calls"</a>{revoke}</div>
+            <div class="acts one"><a class="btn quiet slim" href=log aria-label=see>"Calls"</a>{revoke}</div>
         })}
     };
     row(k.mode.is_test(), cells.into_any())

@@ -43,20 +43,21 @@ fn line(f: &Frame, call: &ApiRequest, keys: &[ApiKey]) -> AnyView {
         name => name.to_owned(),
     });
     let again = (!call.idempotency_key.is_empty()).then(|| {
-        view! { <span class="cut2 dim code">"key "{call.idempotency_key.clone()}</span> }
+        view! { <span class="brk">" · key "{call.idempotency_key.clone()}</span> }
     });
+    // Every path begins alike.
+    let path = call.path.strip_prefix("/api/v1").unwrap_or(&call.path);
     let cells = view! {
-        {cell("dim no-phone", f.zone.short_tag(call.at))}
-        {cell("t1", view! {
-            <span class="code brk">{call.method.clone()}" "{call.path.clone()}</span>
+        {cell("t2 dim", f.zone.short_tag(call.at))}
+        {cell("all", view! {
+            <span class="code brk">{call.method.clone()}" "{path.to_owned()}</span>
+            <span class="code dim under">{call.request_id.clone()}{again}</span>
         })}
-        {cell("t2", view! {
+        {cell("t1", view! {
             <span class="sts">{status(call)}<span class="code">{call.code.clone()}</span></span>
         })}
         {cell("b1 num", view! { <span class="nowrap">{call.took_ms}" ms"</span> })}
         {cell("b2", key.into_any())}
-        {cell("all", view! { <span class="code brk">{call.request_id.clone()}</span>{again} })}
-        {cell("only-phone dim", f.zone.short_tag(call.at))}
     };
     row(!call.livemode, cells.into_any())
 }
@@ -110,12 +111,10 @@ pub fn list(f: &Frame, l: List) -> AnyView {
         let rows = l.calls.iter().map(|c| line(f, c, &l.keys)).collect_view();
         let columns = [
             ("Came", "w-time"),
-            ("Call", ""),
-            ("Answer", "w-eobj"),
+            ("Call, and its request id", ""),
+            ("Answer", "w-kind"),
             ("Took", "w-link num plain"),
             ("Key", "w-made"),
-            ("Request id", "w-kind"),
-            ("Came", "only-phone"),
         ];
         table("list fix", "Calls", &columns, rows.into_any())
     };
