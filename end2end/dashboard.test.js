@@ -27,6 +27,8 @@ const pages = [
   'events',
   'endpoints',
   'endpoints/new',
+  'api-keys',
+  'api-keys/requests',
   'team',
   'account',
 ];
@@ -170,6 +172,19 @@ test('every page of the dashboard opens and is accessible', async () => {
     }
     assert.deepEqual(findings, []);
   });
+});
+
+test('the API reference asks nobody else for anything, and fits a phone', async () => {
+  for (const size of [sizes.desk, sizes.phone]) {
+    await withPage(browser, app, { size, name: 'docs' }, async (page) => {
+      const answer = await page.goto(`${app.url}/docs`);
+      assert.equal(answer.status(), 200);
+      await page.getByRole('heading', { name: 'Make an order' }).waitFor();
+      await assertAccessible(page, 'docs');
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wider <= 0, `${wider} px sideways at ${size.width}`);
+    });
+  }
 });
 
 test('the pages of one shop are closed to the people of another', async () => {

@@ -7,6 +7,7 @@ use malipo::domain::account::Mode;
 use malipo::domain::order::{Customer, Order, OrderKind};
 use malipo::domain::role::Role;
 use malipo::domain::{Currency, Money};
+use malipo::services::api_keys::NewKey;
 use malipo::services::orders::NewOrder;
 use malipo::services::plans::{NewPlan, PlanFilter};
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
@@ -162,7 +163,7 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
         }
         let actor = Actor::System;
         let (_, key) =
-            api_keys::create(app, &actor, &tenant.id, Mode::Test, "demo", vec![]).await?;
+            api_keys::create(app, &actor, &tenant.id, NewKey::new(Mode::Test, "demo")).await?;
         keys.push(json!({ "tenant": tenant.slug, "mode": "test", "key": key.expose_secret() }));
     }
     Ok(json!({

@@ -8,6 +8,7 @@ mod api_key;
 mod demo;
 mod hooks;
 mod listen;
+mod openapi;
 mod provider;
 mod serve;
 mod simulator;
@@ -52,6 +53,8 @@ enum Command {
     /// Makes API keys.
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Prints the API's description as an OpenAPI 3.1 document.
+    Openapi,
     /// Works on the hooks that providers sent.
     #[command(subcommand)]
     Hooks(hooks::Hooks),
@@ -83,6 +86,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(user) => user.run(&config, json).await,
         Command::Provider(provider) => provider.run(&config, json).await,
         Command::ApiKey(api_key) => api_key.run(&config, json).await,
+        Command::Openapi => openapi::run(),
         Command::Hooks(hooks) => hooks.run(&config, json).await,
         Command::Listen(listen) => listen.run(&config, json).await,
     }

@@ -3,7 +3,7 @@
 use super::{give_up, may_give_up, outbox};
 use crate::domain::Timestamp;
 use crate::domain::job::{Job, Outcome};
-use crate::services::{App, StoreError, sessions};
+use crate::services::{App, StoreError, call_log, sessions};
 use crate::store::jobs as rows;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -20,6 +20,8 @@ const MAX_ATTEMPTS: i64 = 20;
 /// How long the runner rests at most: other processes queue jobs, too.
 const REST: Duration = Duration::from_secs(1);
 const TIDY_EVERY_SECS: i64 = 600;
+/// Calls of the API are written in batches at most this often.
+const FLUSH_EVERY_SECS: i64 = 1;
 
 /// Runs until told to stop; what it has begun, it finishes. A slow job holds up no other.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
@@ -28,6 +30,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         tokio::spawn(outbox::publish(app.clone(), stop.clone())),
     ];
     let mut tidied = Timestamp::from_unix_ms(0);
+    let mut flushed = tidied;
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         while let Some(ended) = running.try_join_next() {
@@ -44,6 +47,12 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             tidied = app.clock.now();
             if let Err(e) = sessions::tidy(&app).await {
                 tracing::warn!(error = %e, "old sessions and keys could not be cleared");
+            }
+        }
+        if app.clock.now().secs_since(flushed) >= FLUSH_EVERY_SECS {
+            flushed = app.clock.now();
+            if let Err(e) = call_log::flush(&app).await {
+                tracing::warn!(error = %e, "the request log could not be written");
             }
         }
         if started == 0 {

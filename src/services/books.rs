@@ -1,5 +1,5 @@
 //! R12: what is written beside every change, in its transaction.
-use super::{Actor, App, deliveries, objects};
+use super::{Actor, App, deliveries, idempotency, objects};
 use crate::domain::event::EventType;
 use crate::domain::ids::{OrderId, PaymentId, RefundId, TenantId};
 use crate::domain::order::Order;
@@ -110,7 +110,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Writes what a person or API key did.
+/// Writes what a person or API key did, and notes it on the idempotency key that it came under.
 pub async fn audit(
     app: &App,
     tx: &mut Tx<'_>,
@@ -129,7 +129,8 @@ pub async fn audit(
         detail: detail.to_string(),
         at: app.clock.now(),
     };
-    insert_audit(tx, &row).await
+    insert_audit(tx, &row).await?;
+    idempotency::done(tx, actor, subject).await
 }
 
 /// Tells the merchant of an order.

@@ -2,7 +2,7 @@
 use super::books::audit;
 use super::objects::rfc3339;
 use super::vault::VaultError;
-use super::{Actor, App, InputProblem, signing};
+use super::{Actor, App, InputProblem, idempotency, signing};
 use crate::domain::Timestamp;
 use crate::domain::endpoint::{DisabledWhy, Endpoint, ROTATION_SECS, TEST_EVENT};
 use crate::domain::event::EventType;
@@ -214,8 +214,15 @@ pub async fn create(
         &object(&endpoint),
     )
     .await?;
+    note_secret(&mut tx, actor, &endpoint).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok((endpoint, secret))
+}
+
+/// Notes on the call's key which secret it made.
+async fn note_secret(tx: &mut Tx<'_>, actor: &Actor, e: &Endpoint) -> Result<(), StoreError> {
+    let noted = format!("{} {}", e.id, e.fingerprint);
+    idempotency::done(tx, actor, &noted).await
 }
 
 async fn note(
@@ -389,6 +396,7 @@ pub async fn rotate(
         &detail,
     )
     .await?;
+    note_secret(&mut tx, actor, &after).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok((after, secret))
 }
@@ -451,6 +459,7 @@ pub async fn test(
     deliveries::send(&mut tx, tenant, &event.id, id, event.at).await?;
     let detail = json!({ "event": event.id });
     note(app, &mut tx, actor, &endpoint, "endpoint.tested", &detail).await?;
+    idempotency::done(&mut tx, actor, &event.id.to_string()).await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.outbox.notify_waiters();
     Ok(event.id)

@@ -1,7 +1,7 @@
 //! Events as they are read and sent again. They are written by `books`.
 use super::books::audit;
 use super::objects::rfc3339;
-use super::{Actor, App};
+use super::{Actor, App, idempotency};
 use crate::domain::Timestamp;
 use crate::domain::endpoint::{Attempt, Delivery, Endpoint};
 use crate::domain::ids::{EndpointId, EventId, TenantId};
@@ -235,6 +235,7 @@ pub async fn resend_range(
         &detail,
     )
     .await?;
+    idempotency::done(&mut tx, actor, &format!("{id} {count}")).await?;
     tx.commit().await.map_err(StoreError::from)?;
     app.outbox.notify_waiters();
     Ok(count)

@@ -13,6 +13,7 @@ pub mod accounts;
 pub mod api_keys;
 pub mod bills;
 mod books;
+pub mod call_log;
 pub mod checkout;
 pub mod customers;
 pub mod deliveries;
@@ -81,6 +82,7 @@ pub struct App {
     pub outbox: Arc<Notify>,
     tokens: provider_accounts::TokenGuards,
     shares: provider_health::SharesCache,
+    calls: call_log::Waiting,
 }
 
 impl App {
@@ -103,6 +105,7 @@ impl App {
             outbox: Arc::new(Notify::new()),
             tokens: provider_accounts::TokenGuards::default(),
             shares: provider_health::SharesCache::default(),
+            calls: call_log::Waiting::default(),
         }
     }
 
@@ -117,6 +120,8 @@ impl App {
 pub enum Actor {
     User(UserId),
     ApiKey(ApiKeyId),
+    /// An API key's call under an `Idempotency-Key`: what it does is noted on that key.
+    Call(ApiKeyId, Arc<idempotency::Running>),
     Customer,
     Provider,
     System,
@@ -127,7 +132,7 @@ impl Actor {
         use crate::domain::ids::Id;
         match self {
             Self::User(id) => id.as_str(),
-            Self::ApiKey(id) => id.as_str(),
+            Self::ApiKey(id) | Self::Call(id, _) => id.as_str(),
             Self::Customer => "customer",
             Self::Provider => "provider",
             Self::System => "system",
@@ -136,7 +141,7 @@ impl Actor {
 
     /// Whether it is a person or program whose doings belong in the audit log.
     fn is_audited(&self) -> bool {
-        matches!(self, Self::User(_) | Self::ApiKey(_))
+        matches!(self, Self::User(_) | Self::ApiKey(_) | Self::Call(..))
     }
 }
 

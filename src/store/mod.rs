@@ -9,6 +9,7 @@ use sqlx::{AnyPool, Executor, Row};
 use std::time::Duration;
 
 pub mod api_keys;
+pub mod api_requests;
 pub mod bills;
 pub mod books;
 pub mod customers;

@@ -82,6 +82,7 @@ fn every_command_explains_itself() {
         &["provider", "import-env"],
         &["provider", "register-hooks"],
         &["api-key", "create"],
+        &["openapi"],
         &["hooks", "replay"],
         &["listen"],
     ] {
@@ -112,6 +113,19 @@ fn wrong_use_ends_with_status_2() {
             "king",
         ],
         &["api-key", "create", "--tenant", "t", "--mode", "maybe"],
+        &[
+            "api-key", "create", "--tenant", "t", "--mode", "test", "--scope", "all",
+        ],
+        &[
+            "api-key",
+            "create",
+            "--tenant",
+            "t",
+            "--mode",
+            "test",
+            "--expires-in",
+            "0",
+        ],
         &[
             "provider",
             "set",

@@ -13,7 +13,7 @@ const PASSWORD: &str = "a long enough password";
 /// One browser: it keeps the session's cookie.
 pub struct Browser<'a> {
     t: &'a TestApp,
-    cookie: String,
+    pub(super) cookie: String,
 }
 
 impl<'a> Browser<'a> {
@@ -82,7 +82,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 18] = [
+const PAGES: [&str; 20] = [
     "/overview",
     "/start",
     "/orders",
@@ -100,6 +100,8 @@ const PAGES: [&str; 18] = [
     "/events",
     "/endpoints",
     "/endpoints/new",
+    "/api-keys",
+    "/api-keys/requests",
     "/team",
 ];
 

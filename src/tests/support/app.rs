@@ -5,6 +5,7 @@ use malipo::domain::account::Mode;
 use malipo::domain::ids::{Id, OrderId};
 use malipo::domain::role::Role;
 use malipo::jobs::runner;
+use malipo::services::api_keys::NewKey;
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
 use malipo::services::tenants::{NewTenant, Tenant};
 use malipo::services::{
@@ -387,9 +388,9 @@ async fn set_up(app: &App, tenant: &Tenant, sim: &Simulator, hooks: bool) -> Vec
 async fn keys(app: &App, tenant: &Tenant, url: &str, http: &reqwest::Client) -> (Api, Api) {
     let mut made = Vec::new();
     for mode in [Mode::Test, Mode::Live] {
-        let (_, secret) = api_keys::create(app, &Actor::System, &tenant.id, mode, "test", vec![])
-            .await
-            .unwrap();
+        let new = NewKey::new(mode, "test");
+        let key = api_keys::create(app, &Actor::System, &tenant.id, new).await;
+        let (_, secret) = key.unwrap();
         made.push(Api {
             url: url.to_owned(),
             key: secret.expose_secret().to_owned(),

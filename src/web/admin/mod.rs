@@ -12,8 +12,8 @@ use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
 use pages::{
-    customers, endpoints, entry, events, hooks, orders, overview, payments, plans, proofs,
-    providers, refunds, team, unmatched,
+    api_keys, customers, endpoints, entry, events, hooks, orders, overview, payments, plans,
+    proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -56,6 +56,9 @@ pub fn router() -> Router<App> {
         .route("/endpoints/new", get(endpoints::new))
         .route("/endpoints/{id}", get(endpoints::detail))
         .route("/endpoints/{id}/delete", get(endpoints::delete))
+        .route("/api-keys", get(api_keys::list))
+        .route("/api-keys/requests", get(api_keys::requests))
+        .route("/api-keys/{id}/revoke", get(api_keys::revoke))
         .route("/team", get(team::team))
         .route("/team/{id}/remove", get(team::remove))
         .route("/account", get(team::account));

@@ -15,6 +15,7 @@ use std::future::Future;
 use tower_sessions::Session;
 
 pub mod account;
+pub mod api_keys;
 pub mod bills;
 pub mod customers;
 pub mod desks;

@@ -21,6 +21,7 @@ use leptos::prelude::AnyView;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+pub mod api_keys;
 pub mod customers;
 pub mod endpoints;
 pub mod entry;

@@ -115,6 +115,7 @@ pub enum Nav {
     Providers,
     Hooks,
     Events,
+    ApiKeys,
     Team,
     Audit,
     /// A page that the side bar does not list.
@@ -227,6 +228,13 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Events",
                 Permission::ViewMoney,
             ),
+            nav_link(
+                Nav::ApiKeys,
+                "/api-keys",
+                "key",
+                "API keys",
+                Permission::ManageApiKeys,
+            ),
         ],
     ),
     (
@@ -298,6 +306,7 @@ mod tests {
             "Providers",
             "Hooks",
             "Events",
+            "API keys",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
@@ -314,7 +323,8 @@ mod tests {
                 "Customers",
                 "Plans",
                 "Hooks",
-                "Events"
+                "Events",
+                "API keys"
             ]
         );
         assert_eq!(

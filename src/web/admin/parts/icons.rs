@@ -48,6 +48,10 @@ const SYMBOLS: &[(&str, &str)] = &[
         r#"<circle cx="8" cy="8" r="5.7"/><path d="M8 7.4v3.4M8 5.2h.01"/>"#,
     ),
     (
+        "key",
+        r#"<circle cx="5" cy="11" r="2.7"/><path d="m7 9 6-6M10.5 5.5l2 2M12.2 3.8l1.3 1.3"/>"#,
+    ),
+    (
         "lock",
         r#"<rect x="3.5" y="7" width="9" height="6.5" rx="1.2"/><path d="M5.5 7V5a2.5 2.5 0 0 1 5 0v2"/>"#,
     ),

@@ -1,4 +1,6 @@
 //! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
+pub mod api_keys;
+pub mod api_requests;
 pub mod customers;
 pub mod door;
 pub mod endpoints;

@@ -7,12 +7,14 @@ use crate::domain::account::Mode;
 use crate::domain::bill::{BillMoney, BillStatus, Unmatched};
 use crate::domain::endpoint::DisabledWhy;
 use crate::domain::hook::HookStatus;
-use crate::domain::ids::{BillId, HookId, Id, UserId};
+use crate::domain::ids::{ApiKeyId, ApiRequestId, BillId, HookId, Id, TenantId, UserId};
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::proof::ProofStatus;
 use crate::domain::refund::RefundStatus;
 use crate::domain::role::Role;
+use crate::services::api_keys::ApiKey;
+use crate::services::call_log::ApiRequest;
 use crate::services::endpoints::Health;
 use crate::web::admin::parts::chips::Light;
 use crate::web::admin::parts::lists::Query;
@@ -30,6 +32,45 @@ fn story() -> Vec<Line> {
     let mut third = Line::new(ago(30), "s-done", "Succeeded, late and duplicate");
     third.tone = Tone::Ok;
     vec![first, second, third]
+}
+
+fn api_keys() -> Vec<ApiKey> {
+    let key = |n, mode, name: &str, ends: Option<i64>, revoked| ApiKey {
+        id: ApiKeyId::from_bits(n),
+        tenant_id: TenantId::from_bits(1),
+        mode,
+        name: name.to_owned(),
+        hint: "9f3a".to_owned(),
+        scopes: vec!["read".to_owned(), "orders:write".to_owned()],
+        created_at: ago(90_000),
+        last_used_at: Some(ago(3)),
+        expires_at: ends.map(|minutes| ago(-minutes)),
+        revoked_at: revoked,
+    };
+    vec![
+        key(1, Mode::Live, "Web shop", Some(9_000), None),
+        key(2, Mode::Test, "", None, None),
+        key(3, Mode::Test, "Old till", Some(-5), None),
+        key(4, Mode::Live, "Before the move", None, Some(ago(60))),
+    ]
+}
+
+fn call(status: i64, code: &str) -> ApiRequest {
+    ApiRequest {
+        id: ApiRequestId::from_bits(1),
+        tenant_id: TenantId::from_bits(1),
+        livemode: status != 409,
+        key_id: ApiKeyId::from_bits(1),
+        method: "POST".to_owned(),
+        route: "/api/v1/orders/{id}/payments".to_owned(),
+        path: "/api/v1/orders/ord_01k9d2m8q4e7r1s5t6v8w9x0yz/payments".to_owned(),
+        status,
+        code: code.to_owned(),
+        took_ms: 214,
+        request_id: "6f2c1d5e-8b7a-4c3d-9e0f-1a2b3c4d5e6f".to_owned(),
+        idempotency_key: "pay-1001".to_owned(),
+        at: ago(12),
+    }
 }
 
 fn unmatched_money(open: &Order) -> unmatched::List {
@@ -338,6 +379,31 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
         (
             "hook",
             super::hooks::detail(f, &hook(1, HookStatus::Failed), super::hooks::Body::Read),
+        ),
+        (
+            "api-keys",
+            super::api_keys::list(
+                f,
+                super::api_keys::Keys {
+                    keys: api_keys(),
+                    fresh: Some(("Till".to_owned(), "mk_test_0f1e2d".to_owned())),
+                    typed: Typed::default(),
+                },
+            ),
+        ),
+        ("api-key-revoke", super::api_keys::revoke(f, &api_keys()[0])),
+        (
+            "api-requests",
+            super::api_requests::list(
+                f,
+                super::api_requests::List {
+                    calls: vec![call(201, ""), call(409, "order_paid"), call(0, "")],
+                    keys: api_keys(),
+                    query: Query::default().with("status", "4xx"),
+                    newer: None,
+                    older: Some("/admin/baraka-market/api-keys/requests?after=req_1".to_owned()),
+                },
+            ),
         ),
         (
             "team",
