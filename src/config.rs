@@ -65,7 +65,7 @@ pub struct Config {
           action = clap::ArgAction::Set, default_value_t = false)]
     pub allow_private_urls: bool,
 
-    /// Publishes events to NATS JetStream as well: nats://HOST:4222, with user and password if any.
+    /// Publishes events to NATS JetStream as well: `nats://HOST:4222`, with user and password if any.
     #[arg(long, env = "MALIPO_NATS_URL", hide_env_values = true, global = true)]
     pub nats_url: Option<SecretString>,
 }

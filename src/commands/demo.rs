@@ -304,22 +304,21 @@ async fn sample_plans(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result
     let own = tenant.currency;
     let mut first = None;
     for (name, major, days) in shop.plans {
-        let plan = match known.rows.iter().find(|p| p.name == *name) {
-            Some(plan) => plan.clone(),
-            None => {
-                let new = NewPlan {
-                    livemode: false,
-                    name: (*name).to_owned(),
-                    description: String::new(),
-                    price: Money::new(major * own.minor_per_major(), own),
-                    duration_days: *days,
-                    grace_days: None,
-                    remind_days: None,
-                    active: true,
-                    form_key: None,
-                };
-                plans::create(app, tenant, &Actor::System, new).await?
-            }
+        let plan = if let Some(plan) = known.rows.iter().find(|p| p.name == *name) {
+            plan.clone()
+        } else {
+            let new = NewPlan {
+                livemode: false,
+                name: (*name).to_owned(),
+                description: String::new(),
+                price: Money::new(major * own.minor_per_major(), own),
+                duration_days: *days,
+                grace_days: None,
+                remind_days: None,
+                active: true,
+                form_key: None,
+            };
+            plans::create(app, tenant, &Actor::System, new).await?
         };
         first.get_or_insert(plan);
     }
@@ -343,8 +342,8 @@ async fn takers(app: &App, tenant: &Tenant, order: &Order) -> anyhow::Result<Str
     let mut names = Vec::new();
     for choice in checkout::choices(app, tenant, order).await? {
         let (info, code) = (choice.provider, order.amount.currency.code());
-        let named = info.currencies.iter().any(|r| r.code == code);
-        if named && !names.contains(&info.label) {
+        let takes_it = info.currencies.iter().any(|r| r.code == code);
+        if takes_it && !names.contains(&info.label) {
             names.push(info.label);
         }
     }

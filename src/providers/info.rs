@@ -115,6 +115,10 @@ impl CurrencyRule {
 }
 
 /// A credential or an option of the settings form.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of the field, read by its name in the tables"
+)]
 pub struct Field {
     pub name: &'static str,
     pub label: &'static str,

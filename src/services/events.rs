@@ -135,29 +135,26 @@ pub async fn resend(
     let event = rows::get(&mut tx, tenant, id)
         .await?
         .ok_or(ResendError::NotFound)?;
-    let chosen: Vec<Endpoint> = match to {
-        Some(to) => {
-            let found = endpoints::get(&mut tx, tenant, to).await?;
-            let endpoint = found
-                .filter(|e| e.livemode == event.livemode)
-                .ok_or(ResendError::NotFound)?;
-            if endpoint.disabled.is_some() {
-                return Err(ResendError::Disabled);
-            }
-            vec![endpoint]
+    let chosen: Vec<Endpoint> = if let Some(to) = to {
+        let found = endpoints::get(&mut tx, tenant, to).await?;
+        let endpoint = found
+            .filter(|e| e.livemode == event.livemode)
+            .ok_or(ResendError::NotFound)?;
+        if endpoint.disabled.is_some() {
+            return Err(ResendError::Disabled);
         }
-        None => {
-            let had = deliveries::of_event(&mut tx, tenant, id).await?;
-            let tested = event.event_type == crate::domain::endpoint::TEST_EVENT;
-            endpoints::listening(&mut tx, tenant, event.livemode)
-                .await?
-                .into_iter()
-                .filter(|e| {
-                    let had = had.iter().any(|d| d.endpoint_id == e.id);
-                    had || (!tested && e.takes(&event.event_type))
-                })
-                .collect()
-        }
+        vec![endpoint]
+    } else {
+        let had = deliveries::of_event(&mut tx, tenant, id).await?;
+        let tested = event.event_type == crate::domain::endpoint::TEST_EVENT;
+        endpoints::listening(&mut tx, tenant, event.livemode)
+            .await?
+            .into_iter()
+            .filter(|e| {
+                let had = had.iter().any(|d| d.endpoint_id == e.id);
+                had || (!tested && e.takes(&event.event_type))
+            })
+            .collect()
     };
     if chosen.is_empty() {
         return Err(ResendError::NoEndpoint);

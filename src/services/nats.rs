@@ -165,7 +165,7 @@ mod tests {
         for good in ["nats://127.0.0.1:4222", "tls://me:secret@nats.example"] {
             assert_eq!(check_url(&good.into()), Ok(()));
         }
-        for bad in ["127.0.0.1:4222", "http://127.0.0.1", "nats://", ""] {
+        for bad in ["127.0.0.1:4222", "http://127.0.0.1", "nats:///x", ""] {
             let error = check_url(&bad.into()).unwrap_err();
             assert!(bad.is_empty() || !error.contains(bad), "{bad}");
         }

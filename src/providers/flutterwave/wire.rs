@@ -280,17 +280,17 @@ pub(super) fn refund_report(row: &Value, wanted: Money) -> Result<RefundReport, 
             code: FailureCode::Declined,
             message: said.clone(),
         }),
+        // `complete`: "general status for completed refunds" (docs, Refunds, statuses).
         (
             "completed-mpgs"
             | "completed-bank-transfer"
             | "completed-momo"
             | "completed-offline"
-            | "completed-preauth",
+            | "completed-preauth"
+            | "complete",
             _,
         )
-        | ("completed", Some("successful" | "success" | "completed"))
-        // "General status for completed refunds" (docs, Refunds, statuses).
-        | ("complete", _) => RefundFound::Succeeded,
+        | ("completed", Some("successful" | "success" | "completed")) => RefundFound::Succeeded,
         _ => RefundFound::Pending,
     };
     let given = refunded(row, wanted.currency);

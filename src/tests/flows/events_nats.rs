@@ -80,8 +80,8 @@ async fn events_reach_nats_once_however_often_they_are_published() {
             .is_ok()
     })
     .await;
-    let published = publisher.publish_due(&t.app).await.unwrap();
-    assert!(published >= 2, "{published}");
+    let sent = publisher.publish_due(&t.app).await.unwrap();
+    assert!(sent >= 2, "{sent}");
     assert_eq!(publisher.publish_due(&t.app).await.unwrap(), 0);
 
     let options = async_nats::ConnectOptions::with_user_and_password(
@@ -90,7 +90,7 @@ async fn events_reach_nats_once_however_often_they_are_published() {
     );
     let client = options.connect(format!("127.0.0.1:{port}")).await.unwrap();
     let mut stream = jetstream::new(client).get_stream("MALIPO").await.unwrap();
-    assert_eq!(count(&mut stream).await, published as u64);
+    assert_eq!(count(&mut stream).await, sent as u64);
     let subject = format!("malipo.{}.order.paid", t.tenant.slug);
     let message = stream
         .get_last_raw_message_by_subject(&subject)
@@ -112,5 +112,5 @@ async fn events_reach_nats_once_however_often_they_are_published() {
     outbox::queue(&mut tx, &event).await.unwrap();
     tx.commit().await.unwrap();
     assert_eq!(publisher.publish_due(&t.app).await.unwrap(), 1);
-    assert_eq!(count(&mut stream).await, published as u64);
+    assert_eq!(count(&mut stream).await, sent as u64);
 }

@@ -67,8 +67,8 @@ pub async fn list(
         ..EventFilter::default()
     };
     let from = cursor(q.before.as_deref(), q.after.as_deref());
-    let page = match EventId::parse(&text) {
-        Some(id) => crate::services::Page {
+    let page = if let Some(id) = EventId::parse(&text) {
+        crate::services::Page {
             rows: events::get(&app, tenant, &id)
                 .await?
                 .map(|d| d.event)
@@ -76,13 +76,12 @@ pub async fn list(
                 .collect(),
             newer: None,
             older: None,
-        },
-        None => {
-            if !text.is_empty() {
-                search(&me, &text, &mut filter).await?;
-            }
-            events::list(&app, tenant, &filter, &from, ROWS).await?
         }
+    } else {
+        if !text.is_empty() {
+            search(&me, &text, &mut filter).await?;
+        }
+        events::list(&app, tenant, &filter, &from, ROWS).await?
     };
     let query = Set::default()
         .with("q", text)

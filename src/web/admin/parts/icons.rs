@@ -161,10 +161,6 @@ const SYMBOLS: &[(&str, &str)] = &[
         r#"<circle cx="7" cy="7" r="4.3"/><path d="m10.3 10.3 3.2 3.2M5.2 7h3.6"/>"#,
     ),
     ("rot", r#"<path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3"/>"#),
-    (
-        "events",
-        r#"<path d="M8 9.6v-7M5.2 5.2 8 2.4l2.8 2.8M2.5 10v3.5h11V10"/>"#,
-    ),
 ];
 
 /// The hidden sprite at the top of a page.
