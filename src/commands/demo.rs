@@ -7,13 +7,16 @@ use malipo::domain::account::Mode;
 use malipo::domain::order::{Customer, Order, OrderKind};
 use malipo::domain::role::Role;
 use malipo::domain::{Currency, Money};
+use malipo::services::api_keys::NewKey;
 use malipo::services::orders::NewOrder;
+use malipo::services::plans::{NewPlan, PlanFilter};
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
 use malipo::services::provider_hooks::register_hooks;
+use malipo::services::purchases::NewPurchase;
 use malipo::services::tenants::Tenant;
 use malipo::services::{
-    Actor, App, BaseUrls, Http, ProviderInfo, REGISTRY, Settings, Vault, accounts, api_keys,
-    checkout, orders, tenants,
+    Actor, App, BaseUrls, Cursor, Http, ProviderInfo, REGISTRY, Settings, Vault, accounts,
+    api_keys, checkout, orders, plans, purchases, tenants,
 };
 use malipo::simulator;
 use malipo::store::Db;
@@ -96,6 +99,7 @@ impl Demo {
             data_dir: self.folder.clone(),
             allow_private_urls: true,
             trusted_proxies: vec![],
+            nats_url: None,
         };
         let (vault, http) = (Vault::parse(&key)?, Http::new()?);
         Ok(App::new(
@@ -150,9 +154,16 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
                 "url": orders::checkout_url(app, &order), "what": what,
             }));
         }
+        if let Some(order) = sample_plans(app, &tenant, &shop).await? {
+            checkouts.push(json!({
+                "tenant": tenant.slug, "order": order.id,
+                "url": orders::checkout_url(app, &order),
+                "what": "the purchase of a test plan",
+            }));
+        }
         let actor = Actor::System;
         let (_, key) =
-            api_keys::create(app, &actor, &tenant.id, Mode::Test, "demo", vec![]).await?;
+            api_keys::create(app, &actor, &tenant.id, NewKey::new(Mode::Test, "demo")).await?;
         keys.push(json!({ "tenant": tenant.slug, "mode": "test", "key": key.expose_secret() }));
     }
     Ok(json!({
@@ -286,13 +297,53 @@ async fn sample_orders(
     Ok(made)
 }
 
+/// The shop's plans, and the purchase of the first by a customer of its own each time.
+async fn sample_plans(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result<Option<Order>> {
+    let (filter, limit) = (PlanFilter::default(), 100);
+    let known = plans::list(app, &tenant.id, &filter, &Cursor::Newest, limit).await?;
+    let own = tenant.currency;
+    let mut first = None;
+    for (name, major, days) in shop.plans {
+        let plan = if let Some(plan) = known.rows.iter().find(|p| p.name == *name) {
+            plan.clone()
+        } else {
+            let new = NewPlan {
+                livemode: false,
+                name: (*name).to_owned(),
+                description: String::new(),
+                price: Money::new(major * own.minor_per_major(), own),
+                duration_days: *days,
+                grace_days: None,
+                remind_days: None,
+                active: true,
+                form_key: None,
+            };
+            plans::create(app, tenant, &Actor::System, new).await?
+        };
+        first.get_or_insert(plan);
+    }
+    let Some(plan) = first.filter(|p| p.active) else {
+        return Ok(None);
+    };
+    let new = NewPurchase {
+        customer: Customer {
+            external_id: Some(format!("demo-{}", malipo::clock::random_hex::<3>())),
+            name: Some("Zawadi Otieno".to_owned()),
+            ..Customer::default()
+        },
+        ..NewPurchase::default()
+    };
+    let order = purchases::purchase(app, tenant, &Actor::System, &plan.id, new).await?;
+    Ok(Some(order))
+}
+
 /// The providers offered for an order that name its currency in their tables.
 async fn takers(app: &App, tenant: &Tenant, order: &Order) -> anyhow::Result<String> {
     let mut names = Vec::new();
     for choice in checkout::choices(app, tenant, order).await? {
         let (info, code) = (choice.provider, order.amount.currency.code());
-        let named = info.currencies.iter().any(|r| r.code == code);
-        if named && !names.contains(&info.label) {
+        let takes_it = info.currencies.iter().any(|r| r.code == code);
+        if takes_it && !names.contains(&info.label) {
             names.push(info.label);
         }
     }

@@ -11,6 +11,9 @@ macro_rules! event_types {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $tag,)* }
             }
+            pub fn parse(tag: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|t| t.as_str() == tag)
+            }
         }
     };
 }
@@ -31,4 +34,7 @@ event_types! {
     ProofSubmitted = "proof.submitted",
     ProofApproved = "proof.approved",
     ProofRejected = "proof.rejected",
+    EntitlementActivated = "entitlement.activated",
+    EntitlementExpiring = "entitlement.expiring",
+    EntitlementExpired = "entitlement.expired",
 }

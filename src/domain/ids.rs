@@ -78,7 +78,14 @@ ids! {
     /// Money that was paid by hand to a business number.
     BillId = "bil_";
     EventId = "evt_";
+    PlanId = "pln_";
+    EntitlementId = "ent_";
+    CustomerId = "cus_";
+    /// Where a tenant receives events.
+    EndpointId = "end_";
     ApiKeyId = "key_";
+    /// A call of the API, in the request log.
+    ApiRequestId = "req_";
     JobId = "job_";
     /// A letter or text message.
     MessageId = "msg_";

@@ -34,6 +34,8 @@ job_kinds! {
     BookBill = "book_bill",
     /// Subject: a payment's id. Ends its page at the provider, once nobody may pay there any more.
     ClosePage = "close_page",
+    /// Subject: an entitlement's id. Walks its clock: reminders, grace, the end.
+    WalkEntitlement = "walk_entitlement",
     /// Subject: a message's id. Sends it, for about a day.
     SendMessage = "send_message",
 }

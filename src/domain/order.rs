@@ -1,5 +1,5 @@
 //! An order: what a customer owes.
-use super::ids::{OrderId, TenantId};
+use super::ids::{CustomerId, OrderId, TenantId};
 use super::payment::Flag;
 use super::states::states;
 use super::{Money, Timestamp};
@@ -84,6 +84,9 @@ pub struct Order {
     pub amount: Money,
     pub description: String,
     pub customer: Customer,
+    /// Whose page it stands on. None for an order without a name to find it by, and for one that
+    /// is older than customers.
+    pub customer_id: Option<CustomerId>,
     pub metadata: BTreeMap<String, String>,
     pub return_url: Option<String>,
     pub failure_url: Option<String>,

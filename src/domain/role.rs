@@ -26,9 +26,15 @@ pub enum Permission {
     ManageProviders,
     /// See hooks with their raw bodies, and replay them.
     ManageHooks,
+    /// Change endpoints and send events again. Everybody may see them.
+    ManageEndpoints,
     ManageApiKeys,
     ManageTeam,
     ManageSettings,
+    /// Make and change plans.
+    ManagePlans,
+    /// Say that two customers are one.
+    MergeCustomers,
 }
 
 impl Role {
@@ -64,7 +70,10 @@ impl Role {
                 P::ViewMoney | P::WorkOrders | P::DecideProofs | P::RequestRefunds
             ),
             Self::Developer => {
-                matches!(what, P::ViewMoney | P::ManageHooks | P::ManageApiKeys)
+                matches!(
+                    what,
+                    P::ViewMoney | P::ManageHooks | P::ManageEndpoints | P::ManageApiKeys
+                )
             }
             Self::Viewer => what == P::ViewMoney,
         }
@@ -76,13 +85,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_owners_and_admins_touch_providers_team_and_refund_approval() {
+    fn only_owners_and_admins_touch_providers_team_plans_and_refund_approval() {
         for role in Role::ALL {
             let boss = matches!(role, Role::Owner | Role::Admin);
             for what in [
                 Permission::ManageProviders,
                 Permission::ManageTeam,
                 Permission::ApproveRefunds,
+                Permission::ManagePlans,
+                Permission::MergeCustomers,
             ] {
                 assert_eq!(role.may(what), boss, "{role:?} {what:?}");
             }

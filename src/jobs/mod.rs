@@ -1,9 +1,12 @@
 //! What runs after a commit: the registry of jobs. Each calls one service, and may run twice.
-use crate::domain::ids::{BillId, HookId, MessageId, OrderId, PaymentId, RefundId};
+use crate::domain::ids::{BillId, EntitlementId, HookId, MessageId, OrderId, PaymentId, RefundId};
 use crate::domain::job::{Job, JobKind, Outcome};
-use crate::services::{App, StoreError, bills, inbound, messages, orders, payments, refunds};
+use crate::services::{
+    App, StoreError, bills, entitlements, inbound, messages, orders, payments, refunds,
+};
 use crate::store::Tx;
 
+pub mod outbox;
 pub mod runner;
 
 /// Runs one job. An error passes: it is tried again with backoff.
@@ -23,6 +26,9 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
         }
         JobKind::SettleBill => bills::settle(app, tenant, &BillId::from_stored(subject)).await?,
         JobKind::BookBill => bills::book(app, tenant, &BillId::from_stored(subject)).await?,
+        JobKind::WalkEntitlement => {
+            entitlements::walk(app, tenant, &EntitlementId::from_stored(subject)).await?
+        }
         JobKind::SendMessage => {
             messages::send(app, tenant, &MessageId::from_stored(subject)).await?
         }

@@ -21,8 +21,7 @@ mod writing;
 pub use crate::store::messages::MessageFilter;
 pub use post::{Post, PostError, PostSettings};
 pub use sending::send;
-pub use telling::{Renewal, renewal_reminder};
-pub(super) use telling::{proof_decided, receipt, refunded};
+pub(super) use telling::{Renewal, proof_decided, receipt, refunded, renewal_reminder};
 
 /// Why a message was not written or sent again.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::store::Db;
+use secrecy::SecretString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,25 +13,35 @@ pub mod accounts;
 pub mod api_keys;
 pub mod bills;
 mod books;
+pub mod call_log;
 pub mod checkout;
+pub mod customers;
+pub mod deliveries;
+pub mod endpoints;
+pub mod entitlements;
+pub mod events;
 pub mod format;
 pub mod idempotency;
 pub mod import_env;
 pub mod inbound;
 mod inquiries;
 pub mod messages;
+pub mod nats;
 pub mod objects;
 pub mod orders;
 mod payme;
 pub mod payments;
+pub mod plans;
 pub mod proof_files;
 pub mod proofs;
 pub mod provider_accounts;
 pub mod provider_health;
 pub mod provider_hooks;
+pub mod purchases;
 pub mod refunds;
 pub mod sessions;
 mod settle;
+pub mod signing;
 pub mod tenants;
 pub mod vault;
 
@@ -54,6 +65,8 @@ pub struct Settings {
     pub allow_private_urls: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where events are published besides; a password may stand in it.
+    pub nats_url: Option<SecretString>,
 }
 
 /// Everything that a use case needs. Cheap to clone.
@@ -69,8 +82,11 @@ pub struct App {
     pub post: messages::Post,
     /// Rung when work was queued for now, so that the runner need not wait.
     pub work: Arc<Notify>,
+    /// Rung when an event was made.
+    pub outbox: Arc<Notify>,
     tokens: provider_accounts::TokenGuards,
     shares: provider_health::SharesCache,
+    calls: call_log::Waiting,
 }
 
 impl App {
@@ -91,8 +107,10 @@ impl App {
             settings: Arc::new(settings),
             post: messages::Post::default(),
             work: Arc::new(Notify::new()),
+            outbox: Arc::new(Notify::new()),
             tokens: provider_accounts::TokenGuards::default(),
             shares: provider_health::SharesCache::default(),
+            calls: call_log::Waiting::default(),
         }
     }
 
@@ -114,6 +132,8 @@ impl App {
 pub enum Actor {
     User(UserId),
     ApiKey(ApiKeyId),
+    /// An API key's call under an `Idempotency-Key`: what it does is noted on that key.
+    Call(ApiKeyId, Arc<idempotency::Running>),
     Customer,
     Provider,
     System,
@@ -124,7 +144,7 @@ impl Actor {
         use crate::domain::ids::Id;
         match self {
             Self::User(id) => id.as_str(),
-            Self::ApiKey(id) => id.as_str(),
+            Self::ApiKey(id) | Self::Call(id, _) => id.as_str(),
             Self::Customer => "customer",
             Self::Provider => "provider",
             Self::System => "system",
@@ -133,7 +153,7 @@ impl Actor {
 
     /// Whether it is a person or program whose doings belong in the audit log.
     fn is_audited(&self) -> bool {
-        matches!(self, Self::User(_) | Self::ApiKey(_))
+        matches!(self, Self::User(_) | Self::ApiKey(_) | Self::Call(..))
     }
 }
 

@@ -1,7 +1,12 @@
-//! The JSON of orders, payments, refunds and proofs: one shape for the API and for events.
+//! The JSON of orders, payments, refunds, proofs, plans, entitlements and customers: one shape for
+//! the API and for events.
 use super::App;
+use crate::domain::Timestamp;
+use crate::domain::customer::Customer;
+use crate::domain::entitlement::Entitlement;
 use crate::domain::order::Order;
 use crate::domain::payment::{NextAction, Payment};
+use crate::domain::plan::Plan;
 use crate::domain::proof::Proof;
 use crate::domain::refund::Refund;
 use serde_json::{Value, json};
@@ -102,6 +107,64 @@ pub fn proof(p: &Proof) -> Value {
         "has_image": p.file.is_some(),
         "amount_accepted": p.accepted.map(|m| m.minor),
         "created_at": rfc3339(p.created_at),
+    })
+}
+
+pub fn plan(p: &Plan) -> Value {
+    json!({
+        "id": p.id,
+        "object": "plan",
+        "livemode": p.livemode,
+        "name": p.name,
+        "description": p.description,
+        "price": p.price.minor,
+        "currency": p.price.currency,
+        "duration_days": p.duration_days,
+        "grace_days": p.grace_days,
+        "remind_days": p.remind_days,
+        "active": p.active,
+        "created_at": rfc3339(p.created_at),
+    })
+}
+
+/// `access` is the answer to whether the customer may use the plan at `now`.
+pub fn entitlement(
+    e: &Entitlement,
+    plan: &Plan,
+    customer: &Customer,
+    renewal_url: Option<String>,
+    now: Timestamp,
+) -> Value {
+    json!({
+        "id": e.id,
+        "object": "entitlement",
+        "livemode": e.livemode,
+        "status": e.status.as_str(),
+        "access": e.has_access(now),
+        "customer": customer.id,
+        "external_id": customer.external_id,
+        "plan": plan.id,
+        "plan_name": plan.name,
+        "order": e.last_order,
+        "starts_at": rfc3339(e.starts_at),
+        "ends_at": rfc3339(e.ends_at),
+        "grace_ends_at": rfc3339(e.grace_ends_at()),
+        "renewal_url": renewal_url,
+        "created_at": rfc3339(e.created_at),
+    })
+}
+
+pub fn customer(c: &Customer) -> Value {
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    json!({
+        "id": c.id,
+        "object": "customer",
+        "livemode": c.livemode,
+        "external_id": c.external_id,
+        "name": given(&c.name),
+        "email": given(&c.email),
+        "phone": given(&c.phone),
+        "created_at": rfc3339(c.created_at),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Orders: making, finding, cancelling, renewing and expiring them.
 use super::books::{Entry, tell_order};
 use super::tenants::Tenant;
-use super::{Actor, App, InputProblem, TRIES};
+use super::{Actor, App, InputProblem, TRIES, customers};
 use crate::clock::random_hex;
 use crate::domain::event::EventType;
 use crate::domain::ids::{OrderId, TenantId};
@@ -10,7 +10,7 @@ use crate::domain::job::{JobKind, Outcome};
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
 use crate::domain::{Money, TransitionError};
 use crate::providers::find;
-use crate::store::{Cursor, Page, StoreError, jobs, orders, tenants};
+use crate::store::{Cursor, Page, StoreError, Tx, jobs, orders, tenants};
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -72,7 +72,7 @@ impl NewOrder {
 /// Unless the caller says otherwise, a day.
 const DEFAULT_EXPIRY_SECS: i64 = 86_400;
 
-fn check_text(
+pub(super) fn check_text(
     field: &'static str,
     text: &str,
     range: std::ops::RangeInclusive<usize>,
@@ -173,7 +173,7 @@ fn check(new: &NewOrder) -> Result<(), InputProblem> {
 }
 
 /// Trims, checks and normalises the customer's parts.
-fn check_customer(customer: Customer, country: &str) -> Result<Customer, InputProblem> {
+pub(super) fn check_customer(customer: Customer, country: &str) -> Result<Customer, InputProblem> {
     let trim = |text: Option<String>| text.map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
     let email = trim(customer.email);
     if let Some(email) = &email {
@@ -256,8 +256,23 @@ async fn create_once(
     actor: &Actor,
     new: NewOrder,
 ) -> Result<Order, OrderError> {
+    let mut tx = app.db.begin().await?;
+    let order = insert_in(app, &mut tx, tenant, actor, new).await?;
+    tx.commit().await.map_err(StoreError::from)?;
+    Ok(order)
+}
+
+/// Makes an order inside a transaction, with the customer that its contact names.
+pub(super) async fn insert_in(
+    app: &App,
+    tx: &mut Tx<'_>,
+    tenant: &Tenant,
+    actor: &Actor,
+    new: NewOrder,
+) -> Result<Order, OrderError> {
     check(&new)?;
     let customer = check_customer(new.customer, &tenant.country)?;
+    let customer_id = customers::of_contact(app, tx, &tenant.id, new.livemode, &customer).await?;
     let now = app.clock.now();
     let expires_at = now.plus_secs(new.expires_in_secs.unwrap_or(DEFAULT_EXPIRY_SECS));
     let order = Order {
@@ -270,6 +285,7 @@ async fn create_once(
         amount: new.amount,
         description: new.description.trim().to_owned(),
         customer,
+        customer_id,
         metadata: new.metadata,
         return_url: new.return_url,
         failure_url: new.failure_url,
@@ -284,24 +300,14 @@ async fn create_once(
         created_at: now,
         updated_at: now,
     };
-    let mut tx = app.db.begin().await?;
-    orders::insert_once(&mut tx, &order, new.form_key).await?;
+    orders::insert_once(tx, &order, new.form_key).await?;
     let subject = order.id.to_string();
     let kind = JobKind::ExpireOrder;
-    jobs::queue(
-        &mut tx,
-        app.clock.id(),
-        &tenant.id,
-        kind,
-        &subject,
-        expires_at,
-    )
-    .await?;
+    jobs::queue(tx, app.clock.id(), &tenant.id, kind, &subject, expires_at).await?;
     Entry::order(&order, "order.created", actor)
         .data(json!({ "amount": order.amount.minor, "currency": order.amount.currency }))
-        .write(app, &mut tx)
+        .write(app, tx)
         .await?;
-    tx.commit().await.map_err(StoreError::from)?;
     Ok(order)
 }
 

@@ -1,8 +1,7 @@
 //! The one place where a provider's word, or a person's, becomes a payment's state and an order's
 //! money: R2, R6, R8, R9, R11, R12. Hooks, polling, `verify`, proofs and the desk all end here.
 use super::books::{Entry, tell_order, tell_payment, tell_refund};
-use super::messages;
-use super::{Actor, App, TRIES};
+use super::{Actor, App, TRIES, entitlements, messages};
 use crate::domain::event::EventType;
 use crate::domain::ids::{PaymentId, TenantId};
 use crate::domain::order::{Order, OrderStatus};
@@ -420,6 +419,7 @@ async fn settle_order(
         .await?;
     tell_order(app, tx, order, event).await?;
     if order.status == OrderStatus::Paid {
+        entitlements::fulfil(app, tx, order).await?;
         messages::receipt(app, tx, order, p).await?;
     }
     Ok(surplus)

@@ -1,7 +1,7 @@
 //! Orders.
 use super::{Cursor, Page, StoreError, Tx, at, at_opt, json, money, on, parsed, text, text_opt};
 use super::{expect_one, flag, to_json};
-use crate::domain::ids::{OrderId, TenantId};
+use crate::domain::ids::{CustomerId, OrderId, TenantId};
 use crate::domain::order::{Order, OrderKind, OrderStatus};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -25,6 +25,7 @@ fn order(row: &AnyRow) -> Result<Order, StoreError> {
         amount: money(row, "amount_minor")?,
         description: text(row, "description")?,
         customer: json(row, "customer")?,
+        customer_id: text_opt(row, "customer_id")?.map(CustomerId::from_stored),
         metadata: json(row, "metadata")?,
         return_url: text_opt(row, "return_url")?,
         failure_url: text_opt(row, "failure_url")?,
@@ -58,9 +59,9 @@ pub async fn insert_once(
         "INSERT INTO orders (id, tenant_id, token, livemode, kind, reference, amount_minor,
              currency, description, customer, metadata, return_url, failure_url, providers, locale,
              status, flags, paid_minor, refunded_minor, fulfilled_at, expires_at, created_at,
-             updated_at, form_key)
+             updated_at, form_key, customer_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22, $23, $24)",
+             $19, $20, $21, $22, $23, $24, $25)",
     )
     .bind(o.id.to_string())
     .bind(o.tenant_id.to_string())
@@ -86,6 +87,7 @@ pub async fn insert_once(
     .bind(o.created_at.unix_ms())
     .bind(o.updated_at.unix_ms())
     .bind(form_key)
+    .bind(o.customer_id.as_ref().map(ToString::to_string))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -147,6 +149,30 @@ pub async fn list(
         .bind(filter.status.map_or("", OrderStatus::as_str))
         .bind(filter.reference.clone().unwrap_or_default())
         .bind(filter.livemode.map_or(-1, flag))
+        .bind(limit + 1)
+        .fetch_all(&mut **tx)
+        .await?;
+    let rows = rows.iter().map(order).collect::<Result<Vec<_>, _>>()?;
+    Ok(cursor.page(rows, limit, |o| o.id.to_string()))
+}
+
+/// A customer's orders, newest first.
+pub async fn of_customer(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    customer: &CustomerId,
+    cursor: &Cursor,
+    limit: i64,
+) -> Result<Page<Order>, StoreError> {
+    let (than, direction) = cursor.clause();
+    let text = format!(
+        "SELECT * FROM orders WHERE tenant_id = $1 AND customer_id = $2 AND id {than} $3
+         ORDER BY id {direction} LIMIT $4"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text))
+        .bind(tenant.to_string())
+        .bind(customer.to_string())
+        .bind(cursor.bound().to_owned())
         .bind(limit + 1)
         .fetch_all(&mut **tx)
         .await?;

@@ -2,7 +2,7 @@
 use super::{Cursor, Page, StoreError, Tx, at, json, money, on, parsed, text, text_opt};
 use super::{expect_one, flag, to_json};
 use crate::domain::Timestamp;
-use crate::domain::ids::{OrderId, PaymentId, TenantId};
+use crate::domain::ids::{CustomerId, OrderId, PaymentId, TenantId};
 use crate::domain::method::Method;
 use crate::domain::payment::{Failure, FailureCode, Payment, PaymentStatus};
 use sqlx::any::AnyRow;
@@ -298,6 +298,26 @@ pub async fn list(
     Ok(cursor.page(rows, limit, |p| p.id.to_string()))
 }
 
+/// The payments of a customer's orders, newest first.
+pub async fn of_customer(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    customer: &CustomerId,
+    limit: i64,
+) -> Result<Vec<Payment>, StoreError> {
+    let rows = sqlx::query(
+        "SELECT p.* FROM orders o JOIN payments p ON p.order_id = o.id
+         WHERE o.tenant_id = $1 AND p.tenant_id = $1 AND o.customer_id = $2
+         ORDER BY p.id DESC LIMIT $3",
+    )
+    .bind(tenant.to_string())
+    .bind(customer.to_string())
+    .bind(limit)
+    .fetch_all(&mut **tx)
+    .await?;
+    rows.iter().map(payment).collect()
+}
+
 /// Saves what may change on a payment. The old state in `WHERE` makes a lost race
 /// [`StoreError::Stale`] (R2).
 pub async fn save(tx: &mut Tx<'_>, p: &Payment, was: PaymentStatus) -> Result<(), StoreError> {
@@ -512,10 +532,12 @@ pub async fn settings_refused(
 ) -> Result<Vec<SettingsRefused>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, provider, test_mode, failure_message, created_at
-         FROM (SELECT id, provider, test_mode, failure_code, failure_message, created_at
+         FROM (SELECT id, provider, test_mode, provider_ref, failure_code, failure_message,
+                      created_at
                FROM payments WHERE tenant_id = $1 AND status = 'failed'
                ORDER BY id DESC LIMIT 200) newest
-         WHERE failure_code = 'provider_misconfigured' AND created_at >= $2 ORDER BY id DESC",
+         WHERE failure_code = 'provider_misconfigured' AND provider_ref IS NULL
+             AND created_at >= $2 ORDER BY id DESC",
     )
     .bind(tenant.to_string())
     .bind(since.unix_ms())

@@ -3,10 +3,14 @@
 use crate::domain::order::OrderStatus;
 use crate::domain::{InputProblem, TransitionError};
 use crate::services::checkout::StartError;
+use crate::services::endpoints::EndpointError;
+use crate::services::events::ResendError;
 use crate::services::orders::OrderError;
 use crate::services::payments::PaymentError;
+use crate::services::plans::PlanError;
 use crate::services::proofs::ProofError;
 use crate::services::provider_accounts::AccountError;
+use crate::services::purchases::PurchaseError;
 use crate::services::refunds::RefundError;
 use crate::services::{SettleError, StoreError};
 
@@ -109,9 +113,14 @@ fn title(code: &str) -> String {
     })
 }
 
+/// The code of a problem, on its response: for the request log.
+#[derive(Clone, Copy)]
+pub struct Code(pub &'static str);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.to_json().to_string()).into_response();
+        response.extensions_mut().insert(Code(self.code));
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -176,6 +185,31 @@ impl From<AccountError> for Problem {
             AccountError::Input(p) => p.into(),
             AccountError::Vault(e) => Self::internal(&e),
             AccountError::Store(e) => e.into(),
+        }
+    }
+}
+
+impl From<EndpointError> for Problem {
+    fn from(e: EndpointError) -> Self {
+        match e {
+            EndpointError::Input(p) => p.into(),
+            EndpointError::NotFound => Self::not_found(),
+            EndpointError::TooMany => Self::conflict("endpoint_limit", e.to_string()),
+            EndpointError::Disabled => Self::conflict("endpoint_disabled", e.to_string()),
+            EndpointError::Vault(e) => Self::internal(&e),
+            EndpointError::Store(e) => e.into(),
+        }
+    }
+}
+
+impl From<ResendError> for Problem {
+    fn from(e: ResendError) -> Self {
+        match e {
+            ResendError::NotFound => Self::not_found(),
+            ResendError::Disabled => Self::conflict("endpoint_disabled", e.to_string()),
+            ResendError::NoEndpoint => Self::conflict("no_endpoint", e.to_string()),
+            ResendError::TooMany => Self::input("from", "range_too_large", e),
+            ResendError::Store(e) => e.into(),
         }
     }
 }
@@ -260,6 +294,34 @@ impl From<RefundError> for Problem {
             RefundError::Transition(e) => e.into(),
             RefundError::Account(e) => e.into(),
             RefundError::Store(e) => e.into(),
+        }
+    }
+}
+
+impl From<PlanError> for Problem {
+    fn from(e: PlanError) -> Self {
+        match e {
+            PlanError::Input(p) => p.into(),
+            PlanError::NotFound => Self::not_found(),
+            PlanError::Store(e) => e.into(),
+        }
+    }
+}
+
+impl From<PurchaseError> for Problem {
+    fn from(e: PurchaseError) -> Self {
+        let sentence = e.to_string();
+        match e {
+            PurchaseError::Input(p) => p.into(),
+            PurchaseError::NotFound => Self::not_found(),
+            PurchaseError::NotOnSale => Self::conflict("plan_inactive", sentence),
+            PurchaseError::CreditCoversPrice { .. } => {
+                Self::conflict("credit_covers_price", sentence)
+            }
+            PurchaseError::NoPrompt(_) => Self::conflict("prompt_not_available", sentence),
+            PurchaseError::Start(e) => e.into(),
+            PurchaseError::Order(e) => e.into(),
+            PurchaseError::Store(e) => e.into(),
         }
     }
 }
@@ -350,6 +412,16 @@ mod tests {
             (ProofError::AlreadyWaits.into(), 409, "proof_already_waits"),
             (ProofError::NotWanted.into(), 409, "proof_not_wanted"),
             (ProofError::NotFound.into(), 404, "not_found"),
+            (PurchaseError::NotOnSale.into(), 409, "plan_inactive"),
+            (
+                PurchaseError::CreditCoversPrice {
+                    credit: kes(200),
+                    price: kes(100),
+                }
+                .into(),
+                409,
+                "credit_covers_price",
+            ),
             (OrderError::Store(StoreError::Stale).into(), 409, "conflict"),
             (StoreError::Corrupt("flags").into(), 500, "internal"),
         ];

@@ -12,6 +12,8 @@ pub struct Shop {
     pub manual: &'static [(&'static str, &'static str)],
     /// What is sold, for the shop's own currency.
     pub sells: [&'static str; 2],
+    /// Plans in the shop's own currency: name, whole units, days.
+    pub plans: &'static [(&'static str, i64, i64)],
     /// Orders in other currencies: code, whole units, what for. Together with the shops' own they
     /// let every provider be tried.
     pub abroad: &'static [(&'static str, i64, &'static str)],
@@ -45,6 +47,10 @@ pub fn shops() -> [Shop; 2] {
                 ("review_hours", "2"),
             ],
             sells: ["Check-up and cleaning", "X-ray"],
+            plans: &[
+                ("Smile plan, a month", 1_200, 30),
+                ("Family smile plan, a month", 3_000, 30),
+            ],
             abroad: &[
                 ("EUR", 25, "Mouth guard"),
                 ("AED", 180, "Whitening"),
@@ -72,6 +78,7 @@ pub fn shops() -> [Shop; 2] {
                 ("review_hours", "4"),
             ],
             sells: ["Two novels", "School atlas"],
+            plans: &[("Reading club, a month", 5_000, 30)],
             abroad: &[
                 ("GHS", 95, "Cookery book"),
                 ("PHP", 850, "Comics"),

@@ -1,6 +1,7 @@
 //! What the team is told, in English as the dashboard is: work that waits for those who may do it.
 use super::letter::{Letter, one_line};
 use super::writing::{About, Draft, to_team};
+use crate::domain::endpoint::{DisabledWhy, Endpoint};
 use crate::domain::lang::Lang;
 use crate::domain::message::MessageKind;
 use crate::domain::payment::Payment;
@@ -158,39 +159,32 @@ pub(in crate::services) async fn surplus(
     tell(app, tx, &tenant, alert).await
 }
 
-/// An endpoint that was switched off because it did not take events.
-pub struct DisabledEndpoint<'a> {
-    pub id: &'a str,
-    pub url: &'a str,
-    /// Since when it fails: one alert for each time.
-    pub since_unix_ms: i64,
-    pub livemode: bool,
-    /// What the last try met, in one sentence.
-    pub why: &'a str,
-}
-
-/// An endpoint gets no more events until somebody switches it on.
-pub async fn endpoint_disabled(
+/// An endpoint gets no more events until somebody switches it on. Called once each time.
+pub(in crate::services) async fn endpoint_disabled(
     app: &App,
     tx: &mut Tx<'_>,
-    tenant: &Tenant,
-    e: &DisabledEndpoint<'_>,
+    endpoint: &Endpoint,
+    why: DisabledWhy,
 ) -> Result<(), StoreError> {
+    let Some(tenant) = tenants::by_id(tx, &endpoint.tenant_id).await? else {
+        return Ok(());
+    };
+    let body = match why {
+        DisabledWhy::Gone => "It answered 410, that it wants no more events, and was switched off.",
+        DisabledWhy::Failing => "It took nothing for five days and was switched off.",
+        DisabledWhy::ByHand => return Ok(()),
+    };
     let alert = Alert {
         kind: MessageKind::EndpointDisabled,
-        livemode: e.livemode,
+        livemode: endpoint.livemode,
         subject: "an endpoint gets no more events".to_owned(),
-        body: "It failed for too long and was switched off. Events are kept and can be sent again."
-            .to_owned(),
-        facts: vec![
-            ("Endpoint", one_line(e.url)),
-            ("Last answer", one_line(e.why)),
-        ],
-        button: ("Look at it", format!("/endpoints/{}", e.id)),
+        body: format!("{body} What was not taken is kept and can be sent again."),
+        facts: vec![("Endpoint", one_line(endpoint.host()))],
+        button: ("Look at it", format!("/endpoints/{}", endpoint.id)),
         about: About::default(),
-        subject_id: format!("{}:{}", e.id, e.since_unix_ms),
+        subject_id: format!("{}:{}", endpoint.id, app.clock.now().unix_ms()),
         may: Permission::ManageHooks,
         except: None,
     };
-    tell(app, tx, tenant, alert).await
+    tell(app, tx, &tenant, alert).await
 }

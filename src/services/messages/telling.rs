@@ -2,7 +2,6 @@
 use super::letter::{Letter, one_line};
 use super::texts::{self, Texts};
 use super::writing::{About, Draft, to_customer};
-use crate::domain::ids::OrderId;
 use crate::domain::lang::Lang;
 use crate::domain::message::{Message, MessageKind};
 use crate::domain::order::{Customer, Order};
@@ -307,15 +306,11 @@ pub async fn refunded(
     Ok(())
 }
 
-/// A plan that ends soon.
+/// A plan that ends soon, or has ended and can still be kept.
 pub struct Renewal<'a> {
     pub customer: &'a Customer,
-    /// The customer's language, where it is known.
-    pub locale: Option<&'a str>,
-    pub livemode: bool,
-    /// The order that renews it, and its link.
-    pub order: Option<&'a OrderId>,
-    pub link: &'a str,
+    /// The order that renews it.
+    pub order: &'a Order,
     pub plan: &'a str,
     pub ends_at: Timestamp,
     /// Names this end of this entitlement: it is told once.
@@ -326,26 +321,37 @@ pub struct Renewal<'a> {
 pub async fn renewal_reminder(
     app: &App,
     tx: &mut Tx<'_>,
-    tenant: &Tenant,
     r: &Renewal<'_>,
 ) -> Result<Option<Message>, StoreError> {
-    let v = Voice::new(tenant.clone(), r.locale);
+    let Some(v) = Voice::of(tx, r.order).await? else {
+        return Ok(None);
+    };
     let t = v.texts();
     let plan = one_line(r.plan);
     let ends = v.when(r.ends_at);
-    let body = vec![(t.renewal_body)(&plan, &v.merchant, &ends)];
-    let subject = (t.renewal_subject)(&plan, &ends);
-    let mut letter = v.letter(r.customer, subject, body);
-    letter.facts = vec![(t.plan, plan), (t.ends, ends)];
-    letter.button = Some((t.renew_now.to_owned(), r.link.to_owned()));
+    let link = order_service::checkout_url(app, r.order);
+    let (subject, body) = if r.ends_at > app.clock.now() {
+        (t.renewal_subject, t.renewal_body)
+    } else {
+        (t.renewal_late_subject, t.renewal_late_body)
+    };
+    let (subject, body) = (subject(&plan, &ends), body(&plan, &v.merchant, &ends));
+    let sms = format!("{body} {link}");
+    let mut letter = v.letter(r.customer, subject, vec![body]);
+    letter.facts = vec![
+        (t.plan, plan),
+        (t.ends, ends),
+        (t.amount, v.money(r.order.left())),
+    ];
+    letter.button = Some((t.renew_now.to_owned(), link));
     let draft = Draft {
         kind: MessageKind::RenewalReminder,
         lang: v.lang,
-        livemode: r.livemode,
+        livemode: r.order.livemode,
         letter,
-        sms: None,
+        sms: Some(sms),
         about: About {
-            order: r.order.cloned(),
+            order: Some(r.order.id.clone()),
             ..About::default()
         },
         key: format!("renewal:{}", r.key),

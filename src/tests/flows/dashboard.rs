@@ -11,14 +11,14 @@ use serde_json::json;
 const PASSWORD: &str = "a long enough password";
 
 /// One browser: it keeps the session's cookie.
-pub(super) struct Browser<'a> {
+pub struct Browser<'a> {
     t: &'a TestApp,
-    cookie: String,
+    pub(super) cookie: String,
 }
 
 impl<'a> Browser<'a> {
     /// Somebody with this role, signed in by the form.
-    pub(super) async fn of(t: &'a TestApp, role: Role) -> Self {
+    pub async fn of(t: &'a TestApp, role: Role) -> Self {
         let email = format!("{}@shop.example", word());
         let password = SecretString::from(PASSWORD);
         accounts::create_with_password(&t.app, &t.tenant, (&email, ""), role, password)
@@ -46,7 +46,7 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    async fn get(&self, path: &str) -> (u16, String) {
+    pub async fn get(&self, path: &str) -> (u16, String) {
         let request = self.t.http.get(format!("{}{path}", self.t.url));
         let answer = request.header("cookie", &self.cookie).send().await.unwrap();
         let status = answer.status().as_u16();
@@ -54,29 +54,54 @@ impl<'a> Browser<'a> {
     }
 
     /// A page of the tenant.
-    pub(super) async fn page(&self, path: &str) -> (u16, String) {
+    pub async fn page(&self, path: &str) -> (u16, String) {
         self.get(&format!("/admin/{}{path}", self.t.tenant.slug))
             .await
     }
 
-    pub(super) async fn submit(&self, form: &str, fields: &[(&str, &str)]) -> reqwest::Response {
+    /// The page that a form's answer leads to, with what it says there; and its path.
+    pub async fn after(&self, answer: reqwest::Response) -> (String, String) {
+        assert_eq!(answer.status(), 303);
+        let to = answer.headers()["location"].to_str().unwrap().to_owned();
+        let told = answer.headers().get_all("set-cookie").iter();
+        let told = told
+            .map(|c| c.to_str().unwrap().split(';').next().unwrap())
+            .find(|c| c.contains("malipo_flash="))
+            .unwrap();
+        let cookies = format!("{}; {told}", self.cookie);
+        let request = self.t.http.get(format!("{}{to}", self.t.url));
+        let page = request.header("cookie", cookies).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{to}");
+        (to, page.text().await.unwrap())
+    }
+
+    pub async fn submit(&self, form: &str, fields: &[(&str, &str)]) -> reqwest::Response {
         let url = format!("{}/do/{form}", self.t.url);
         let request = self.t.http.post(url).form(fields);
         request.header("cookie", &self.cookie).send().await.unwrap()
     }
 }
 
-const PAGES: [&str; 13] = [
+const PAGES: [&str; 22] = [
     "/overview",
     "/start",
     "/orders",
     "/orders/new",
     "/payments",
+    "/payments/unmatched",
     "/proofs",
     "/refunds",
+    "/customers",
+    "/plans",
+    "/plans/new",
     "/providers",
     "/providers/paystack",
     "/hooks",
+    "/events",
+    "/endpoints",
+    "/endpoints/new",
+    "/api-keys",
+    "/api-keys/requests",
     "/messages",
     "/messages/settings",
     "/team",

@@ -5,14 +5,11 @@ use crate::support::app::sms_file;
 use crate::support::mail::free_port;
 use crate::support::{MailServer, Setup, TestApp, word};
 use axum::routing::post;
-use malipo::clock::Clock;
-use malipo::domain::Timestamp;
 use malipo::domain::ids::{Id, OrderId};
 use malipo::domain::message::{Audience, Channel, Message, MessageKind, MessageStatus, Topic};
-use malipo::domain::order::Customer;
 use malipo::domain::role::Role;
 use malipo::services::messages::sms::{HttpGateway, Sms, SmsGateway};
-use malipo::services::messages::{self, MessageError, MessageFilter, Renewal};
+use malipo::services::messages::{self, MessageError, MessageFilter};
 use malipo::services::provider_accounts::SaveAccount;
 use malipo::services::{Actor, Cursor, Http, tenants};
 use serde_json::{Value, json};
@@ -29,7 +26,7 @@ async fn all(t: &TestApp) -> Vec<Message> {
     rows
 }
 
-async fn of_kind(t: &TestApp, kind: MessageKind) -> Vec<Message> {
+pub async fn of_kind(t: &TestApp, kind: MessageKind) -> Vec<Message> {
     let mut rows = all(t).await;
     rows.retain(|m| m.kind == kind);
     rows
@@ -482,30 +479,4 @@ async fn r14_the_messages_of_another_shop_are_404_and_roles_hold() {
         let (status, _) = Browser::of(&t, role).await.page("/messages").await;
         assert_eq!(status, 403, "{role:?}");
     }
-    // Told once: the same end of the same plan.
-    let customer = Customer {
-        email: Some(EMAIL.to_owned()),
-        ..Customer::default()
-    };
-    let clock: &Clock = &t.app.clock;
-    let ends_at: Timestamp = clock.now().plus_secs(86_400);
-    let renewal = Renewal {
-        customer: &customer,
-        locale: Some("sw"),
-        livemode: true,
-        order: None,
-        link: "https://pay.example/pay/x",
-        plan: "Dhahabu",
-        ends_at,
-        key: "ent_1:1",
-    };
-    let mut tx = t.app.db.begin().await.unwrap();
-    for first in [true, false] {
-        let told = messages::renewal_reminder(&t.app, &mut tx, &t.tenant, &renewal).await;
-        let told = told.unwrap();
-        assert_eq!(told.is_some(), first);
-        let fits = |m: Message| m.text.contains("Mpango wako Dhahabu");
-        assert!(told.is_none_or(fits));
-    }
-    tx.commit().await.unwrap();
 }

@@ -1,9 +1,16 @@
 //! Money from end to end: the API and the hooks over HTTP, the simulator as the provider. A name
 //! begins with the rule of money that it holds to.
+mod api_document;
+mod api_keys;
+mod api_walls;
 mod checkout;
 mod choices;
+mod customers;
 mod dashboard;
 mod deaf;
+mod events_nats;
+mod events_out;
+mod events_trouble;
 mod hooks;
 mod inputs;
 mod keys;
@@ -15,6 +22,7 @@ mod mpesa;
 mod paybill;
 mod payme;
 mod paystack;
+mod plans;
 mod processes;
 mod proofs;
 mod refund_trouble;

@@ -6,6 +6,7 @@ pub mod database;
 pub mod mail;
 pub mod process;
 pub mod providers;
+pub mod receiver;
 pub mod rows;
 pub mod simulator;
 

@@ -12,7 +12,8 @@ use crate::services::App;
 use axum::Router;
 use axum::routing::{get, post};
 use pages::{
-    entry, hooks, messages, orders, overview, payments, proofs, providers, refunds, team, unmatched,
+    api_keys, customers, endpoints, entry, events, hooks, messages, orders, overview, payments,
+    plans, proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -36,12 +37,28 @@ pub fn router() -> Router<App> {
         .route("/proofs/{id}/file", get(proofs::file))
         .route("/refunds", get(refunds::list))
         .route("/refunds/{id}", get(refunds::detail))
+        .route("/customers", get(customers::list))
+        .route("/customers/{id}", get(customers::detail))
+        .route("/customers/{id}/merge", get(customers::merge))
+        .route("/plans", get(plans::list))
+        .route("/plans/new", get(plans::new))
+        .route("/plans/{id}", get(plans::detail))
+        .route("/plans/{id}/edit", get(plans::edit))
         .route("/providers", get(providers::list))
         .route("/providers/{id}", get(providers::detail))
         .route("/providers/{id}/go-live", get(providers::go_live))
         .route("/providers/{id}/offer", get(providers::offer))
         .route("/hooks", get(hooks::list))
         .route("/hooks/{id}", get(hooks::detail))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::detail))
+        .route("/endpoints", get(endpoints::list))
+        .route("/endpoints/new", get(endpoints::new))
+        .route("/endpoints/{id}", get(endpoints::detail))
+        .route("/endpoints/{id}/delete", get(endpoints::delete))
+        .route("/api-keys", get(api_keys::list))
+        .route("/api-keys/requests", get(api_keys::requests))
+        .route("/api-keys/{id}/revoke", get(api_keys::revoke))
         .route("/messages", get(messages::list))
         .route("/messages/settings", get(messages::settings))
         .route("/messages/{id}", get(messages::detail))

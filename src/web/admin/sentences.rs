@@ -1,6 +1,8 @@
 //! One home for what every state and flag is called, what it means and what staff do next.
 //! The matches are exhaustive: a new state does not compile without its sentence.
 use crate::domain::bill::{BillStatus, Unmatched};
+use crate::domain::endpoint::{DeliveryStatus, DisabledWhy};
+use crate::domain::entitlement::EntitlementStatus;
 use crate::domain::hook::HookStatus;
 use crate::domain::message::{Channel, Held, Message, MessageKind, MessageStatus, Topic};
 use crate::domain::method::Method;
@@ -329,6 +331,92 @@ pub const fn hook(status: HookStatus) -> Chip {
     }
 }
 
+/// A customer's access to a plan.
+pub const fn entitlement(status: EntitlementStatus) -> Chip {
+    use EntitlementStatus as S;
+    match status {
+        S::Active => runs(
+            "s-done",
+            Tone::Ok,
+            "Active",
+            "The customer has access until the end below.",
+            "Nothing to do: reminders go out before the end.",
+        ),
+        S::Grace => runs(
+            "s-time",
+            Tone::Warn,
+            "Grace",
+            "The time is over. Access goes on for the days of grace, then it is suspended.",
+            "Send the renewal link.",
+        ),
+        S::Suspended => runs(
+            "s-stop",
+            Tone::Plain,
+            "Suspended",
+            "The time and the grace are over: no access. A renewal begins a new period at once.",
+            "Send the renewal link if the customer wants to go on.",
+        ),
+        S::Replaced => runs(
+            "s-run",
+            Tone::Plain,
+            "Replaced",
+            "Another plan took its place, and its rest was credited.",
+            NOTHING,
+        ),
+        S::Revoked => runs(
+            "refunds",
+            Tone::Plain,
+            "Revoked",
+            "All that was paid for it went back: no access.",
+            NOTHING,
+        ),
+    }
+}
+
+/// An event that no endpoint took.
+pub const NOT_SENT: Chip = runs(
+    "s-new",
+    Tone::Plain,
+    "Not sent",
+    "No endpoint took it when it was made.",
+    NOTHING,
+);
+
+/// A delivery; `tried` whether it failed before.
+pub const fn delivery(status: DeliveryStatus, tried: bool) -> Chip {
+    use DeliveryStatus as S;
+    match (status, tried) {
+        (S::Pending, false) => runs(
+            "s-wait",
+            Tone::Go,
+            "Waiting",
+            "It is about to be sent.",
+            NOTHING,
+        ),
+        (S::Pending, true) => runs(
+            "s-run",
+            Tone::Warn,
+            "Retrying",
+            "The endpoint did not take it; it is sent again.",
+            NOTHING,
+        ),
+        (S::Delivered, _) => runs(
+            "s-done",
+            Tone::Ok,
+            "Delivered",
+            "The endpoint answered that it took it.",
+            NOTHING,
+        ),
+        (S::Failed, _) => acts(
+            "s-fail",
+            Tone::Bad,
+            "Gave up",
+            "The endpoint did not take it in three days.",
+            "Mend the endpoint, then send it again.",
+        ),
+    }
+}
+
 pub const fn message(status: MessageStatus) -> Chip {
     use MessageStatus as S;
     match status {
@@ -359,6 +447,24 @@ pub const fn message(status: MessageStatus) -> Chip {
             "Failed",
             "It could not be sent.",
             "See what was wrong, then send it again.",
+        ),
+    }
+}
+
+/// Why an endpoint is off, as a head and a sentence.
+pub const fn disabled(why: DisabledWhy) -> (&'static str, &'static str) {
+    match why {
+        DisabledWhy::ByHand => (
+            "It is switched off.",
+            "It is told of nothing. What waits for it is sent when it is switched on.",
+        ),
+        DisabledWhy::Failing => (
+            "It was switched off: it took nothing for five days.",
+            "Mend it and switch it on: what waits is sent then. Send what it missed as a range.",
+        ),
+        DisabledWhy::Gone => (
+            "It was switched off: it answered 410, that it wants no more events.",
+            "Switch it on if that was a mistake: what waits is sent then.",
         ),
     }
 }
@@ -643,6 +749,7 @@ mod tests {
         all.extend(RefundStatus::ALL.iter().map(|s| refund(*s)));
         all.extend(ProofStatus::ALL.iter().map(|s| proof(*s)));
         all.extend(HookStatus::ALL.iter().map(|s| hook(*s)));
+        all.extend(EntitlementStatus::ALL.iter().map(|s| entitlement(*s)));
         for chip in all {
             assert!(chip.word.chars().next().unwrap().is_uppercase(), "{chip:?}");
             assert!(

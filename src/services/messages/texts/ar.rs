@@ -56,6 +56,10 @@ pub const TEXTS: Texts = Texts {
     renewal_body: |plan, merchant, day| {
         format!("ينتهي اشتراكك {plan} لدى {merchant} في {day}. ادفع لتبقيه.")
     },
+    renewal_late_subject: |plan, day| format!("انتهى {plan} في {day}"),
+    renewal_late_body: |plan, merchant, day| {
+        format!("انتهى اشتراكك {plan} لدى {merchant} في {day}. ادفع قريبًا لتبقيه.")
+    },
     renew_now: "جدّد الآن",
 
     questions: |merchant, contact| format!("لديك سؤال؟ اسأل {merchant}: {contact}"),

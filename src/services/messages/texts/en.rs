@@ -56,6 +56,10 @@ pub const TEXTS: Texts = Texts {
     renewal_body: |plan, merchant, day| {
         format!("Your plan {plan} at {merchant} ends on {day}. Pay to keep it.")
     },
+    renewal_late_subject: |plan, day| format!("{plan} ended on {day}"),
+    renewal_late_body: |plan, merchant, day| {
+        format!("Your plan {plan} at {merchant} ended on {day}. Pay soon to keep it.")
+    },
     renew_now: "Renew now",
 
     questions: |merchant, contact| format!("Questions? Ask {merchant}: {contact}"),

@@ -58,6 +58,12 @@ pub const TEXTS: Texts = Texts {
     renewal_body: |plan, merchant, day| {
         format!("Votre formule {plan} chez {merchant} se termine le {day}. Payez pour la garder.")
     },
+    renewal_late_subject: |plan, day| format!("{plan} s’est terminé le {day}"),
+    renewal_late_body: |plan, merchant, day| {
+        format!(
+            "Votre formule {plan} chez {merchant} s’est terminée le {day}. Payez bientôt pour la garder."
+        )
+    },
     renew_now: "Renouveler",
 
     questions: |merchant, contact| format!("Une question ? Demandez à {merchant} : {contact}"),

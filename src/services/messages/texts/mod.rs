@@ -71,6 +71,10 @@ pub struct Texts {
     pub renewal_subject: F2,
     /// The plan, the merchant, the day.
     pub renewal_body: F3,
+    /// The plan, the day it ended.
+    pub renewal_late_subject: F2,
+    /// The plan, the merchant, the day it ended.
+    pub renewal_late_body: F3,
     pub renew_now: T,
 
     /// The merchant's name with its phone or e-mail.
@@ -118,13 +122,15 @@ mod tests {
                 t.refund_subject,
                 t.refund_body,
                 t.renewal_subject,
+                t.renewal_late_subject,
                 t.questions,
             ];
             for text in twos.map(|f| f("‹1›", "‹2›")) {
                 let whole = text.contains("‹1›") && text.contains("‹2›");
                 assert!(whole, "{lang:?}: {text}");
             }
-            for text in [t.receipt_sms, t.renewal_body].map(|f| f("‹1›", "‹2›", "‹3›"))
+            for text in
+                [t.receipt_sms, t.renewal_body, t.renewal_late_body].map(|f| f("‹1›", "‹2›", "‹3›"))
             {
                 let whole = ["‹1›", "‹2›", "‹3›"].iter().all(|v| text.contains(v));
                 assert!(whole, "{lang:?}: {text}");

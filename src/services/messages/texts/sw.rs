@@ -60,6 +60,10 @@ pub const TEXTS: Texts = Texts {
     renewal_body: |plan, merchant, day| {
         format!("Mpango wako {plan} kwa {merchant} unaisha {day}. Lipa ili uendelee nao.")
     },
+    renewal_late_subject: |plan, day| format!("{plan} uliisha {day}"),
+    renewal_late_body: |plan, merchant, day| {
+        format!("Mpango wako {plan} kwa {merchant} uliisha {day}. Lipa mapema ili uendelee nao.")
+    },
     renew_now: "Endelea sasa",
 
     questions: |merchant, contact| format!("Una maswali? Waulize {merchant}: {contact}"),

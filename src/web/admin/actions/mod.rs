@@ -15,10 +15,14 @@ use std::future::Future;
 use tower_sessions::Session;
 
 pub mod account;
+pub mod api_keys;
 pub mod bills;
+pub mod customers;
 pub mod desks;
+pub mod endpoints;
 pub mod messages;
 pub mod orders;
+pub mod plans;
 pub mod providers;
 pub mod team;
 

@@ -21,12 +21,17 @@ use leptos::prelude::AnyView;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+pub mod api_keys;
+pub mod customers;
+pub mod endpoints;
 pub mod entry;
+pub mod events;
 pub mod hooks;
 pub mod messages;
 pub mod orders;
 pub mod overview;
 pub mod payments;
+pub mod plans;
 pub mod proofs;
 pub mod providers;
 pub mod refunds;

@@ -110,9 +110,13 @@ pub enum Nav {
     Payments,
     Proofs,
     Refunds,
+    Customers,
+    Plans,
     Providers,
     Hooks,
     Messages,
+    Events,
+    ApiKeys,
     Team,
     Audit,
     /// A page that the side bar does not list.
@@ -185,6 +189,20 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Refunds",
                 Permission::ViewMoney,
             ),
+            nav_link(
+                Nav::Customers,
+                "/customers",
+                "user",
+                "Customers",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::Plans,
+                "/plans",
+                "plans",
+                "Plans",
+                Permission::ViewMoney,
+            ),
         ],
     ),
     (
@@ -203,6 +221,20 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "hooks",
                 "Hooks",
                 Permission::ManageHooks,
+            ),
+            nav_link(
+                Nav::Events,
+                "/events",
+                "events",
+                "Events",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::ApiKeys,
+                "/api-keys",
+                "key",
+                "API keys",
+                Permission::ManageApiKeys,
             ),
         ],
     ),
@@ -273,22 +305,44 @@ mod tests {
             "Payments",
             "Proofs",
             "Refunds",
+            "Customers",
+            "Plans",
             "Providers",
             "Hooks",
             "Messages",
+            "Events",
+            "API keys",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        let staff: Vec<_> = all[..5].iter().copied().chain(["Messages"]).collect();
+        let staff = [&all[..7], &["Messages", "Events"]].concat();
         assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
-            ["Overview", "Orders", "Payments", "Refunds", "Hooks"]
+            [
+                "Overview",
+                "Orders",
+                "Payments",
+                "Refunds",
+                "Customers",
+                "Plans",
+                "Hooks",
+                "Events",
+                "API keys"
+            ]
         );
         assert_eq!(
             words(Role::Viewer),
-            ["Overview", "Orders", "Payments", "Refunds"]
+            [
+                "Overview",
+                "Orders",
+                "Payments",
+                "Refunds",
+                "Customers",
+                "Plans",
+                "Events"
+            ]
         );
     }
 }

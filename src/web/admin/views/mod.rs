@@ -1,5 +1,10 @@
 //! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
+pub mod api_keys;
+pub mod api_requests;
+pub mod customers;
 pub mod door;
+pub mod endpoints;
+pub mod events;
 pub mod hooks;
 pub mod messages;
 pub mod order;
@@ -7,6 +12,7 @@ pub mod orders;
 pub mod overview;
 pub mod payment;
 pub mod payments;
+pub mod plans;
 pub mod proof_decision;
 pub mod proofs;
 pub mod provider;
@@ -19,6 +25,8 @@ pub mod unmatched;
 
 #[cfg(test)]
 mod sample_pages;
+#[cfg(test)]
+mod sample_plans;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! One order: its link, what came, what happened, and how to end or renew it.
 use super::orders::customer_name;
+use crate::domain::Money;
 use crate::domain::message::Message;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::Payment;
+use crate::domain::plan::Plan;
 use crate::domain::role::Permission;
 use crate::web::admin::parts::chips::mode_tag;
 use crate::web::admin::parts::form::copyable;
@@ -22,6 +24,8 @@ pub struct Detail {
     pub payments: Vec<Payment>,
     pub link: String,
     pub story: Vec<Line>,
+    /// The plan that it buys, and what of another was credited.
+    pub plan: Option<(Plan, Money)>,
     /// Newest first; none where the reader may not see them.
     pub messages: Vec<Message>,
     /// It was made a moment ago: the link comes first.
@@ -58,12 +62,20 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
             .collect();
         code(all.join(", "))
     });
+    let plan = d.plan.as_ref().map(|(plan, _)| {
+        let href = f.url(&format!("/plans/{}", plan.id));
+        view! { <a href=href>{plan.name.clone()}</a> }.into_any()
+    });
+    let credit = d.plan.as_ref().map(|(_, credit)| *credit);
+    let credit = credit.filter(|c| c.minor > 0).map(amt);
     let pairs = facts(vec![
         (
             "For",
             (!o.description.is_empty()).then(|| o.description.clone().into_any()),
         ),
-        ("Customer", text(&o.customer.name)),
+        ("Plan", plan),
+        ("Credited", credit),
+        ("Customer", customer(f, o)),
         ("Phone", text(&o.customer.phone)),
         ("E-mail", text(&o.customer.email)),
         ("Your id", text(&o.customer.external_id)),
@@ -104,6 +116,16 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
         </div>
     }
     .into_any()
+}
+
+/// Who owes, with the way to everything of theirs.
+fn customer(f: &Frame, o: &Order) -> Option<AnyView> {
+    let name = customer_name(&o.customer);
+    let Some(id) = &o.customer_id else {
+        return o.customer.name.clone().map(IntoAny::into_any);
+    };
+    let href = f.url(&format!("/customers/{id}"));
+    Some(view! { <a href=href>{name}</a> }.into_any())
 }
 
 fn order_notes(o: &Order) -> AnyView {

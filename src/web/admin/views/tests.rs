@@ -1,5 +1,6 @@
 //! Every page with sample data: one heading, labelled fields, no script and no inline style.
 use super::sample_pages::pages;
+use super::sample_plans;
 use super::samples::frame;
 use crate::domain::role::Role;
 use crate::web::admin::parts::frame::{Nav, Page};
@@ -64,7 +65,7 @@ fn check(name: &str, html: &str) {
 fn every_page_has_one_heading_and_labelled_fields_for_every_role() {
     for role in Role::ALL {
         let f = frame(role);
-        for (name, main) in pages(&f) {
+        for (name, main) in pages(&f).into_iter().chain(sample_plans::pages(&f)) {
             let page = Page::new(Nav::Elsewhere, name).with(vec![Note::ok("Saved.", "").answer()]);
             let f = &f;
             let html = render::html(move || shell(f, page, main), false);
@@ -107,6 +108,20 @@ fn typed_text_is_escaped_and_shown_again() {
     let html = render::html(move || main, false);
     assert!(html.contains("INV-2041 &lt;b"), "{html}");
     assert!(html.contains("aria-invalid=\"true\""));
+}
+
+#[test]
+fn a_viewer_is_offered_no_change_of_plans_and_customers() {
+    let viewer = frame(Role::Viewer);
+    for (name, main) in sample_plans::pages(&viewer) {
+        if name.starts_with("plan-") || name.starts_with("merge") {
+            continue;
+        }
+        let html = render::html(move || main, false);
+        for action in ["/do/admin/", "/plans/new", "/edit\"", "/merge"] {
+            assert!(!html.contains(action), "{name}: {action}");
+        }
+    }
 }
 
 #[test]
