@@ -309,14 +309,14 @@ mod tests {
             "Plans",
             "Providers",
             "Hooks",
-            "Messages",
             "Events",
             "API keys",
+            "Messages",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        let staff = [&all[..7], &["Messages", "Events"]].concat();
+        let staff = [&all[..7], &["Events", "Messages"]].concat();
         assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
