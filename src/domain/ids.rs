@@ -81,6 +81,10 @@ ids! {
     PlanId = "pln_";
     EntitlementId = "ent_";
     CustomerId = "cus_";
+    /// A payment link that many can pay on.
+    LinkId = "lnk_";
+    /// A file of requests.
+    ImportId = "imp_";
     ApiKeyId = "key_";
     JobId = "job_";
     /// A row of the audit log.

@@ -36,6 +36,8 @@ job_kinds! {
     ClosePage = "close_page",
     /// Subject: an entitlement's id. Walks its clock: reminders, grace, the end.
     WalkEntitlement = "walk_entitlement",
+    /// Subject: an import's id. Makes its orders, each row once.
+    MakeImport = "make_import",
 }
 
 /// A row of the queue that this process has claimed.

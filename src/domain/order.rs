@@ -1,5 +1,5 @@
 //! An order: what a customer owes.
-use super::ids::{CustomerId, OrderId, TenantId};
+use super::ids::{CustomerId, LinkId, OrderId, TenantId};
 use super::payment::Flag;
 use super::states::states;
 use super::{Money, Timestamp};
@@ -87,6 +87,8 @@ pub struct Order {
     /// Whose page it stands on. None for an order without a name to find it by, and for one that
     /// is older than customers.
     pub customer_id: Option<CustomerId>,
+    /// The link that many can pay on, where it was begun there.
+    pub link_id: Option<LinkId>,
     pub metadata: BTreeMap<String, String>,
     pub return_url: Option<String>,
     pub failure_url: Option<String>,

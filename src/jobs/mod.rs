@@ -1,7 +1,9 @@
 //! What runs after a commit: the registry of jobs. Each calls one service, and may run twice.
-use crate::domain::ids::{BillId, EntitlementId, HookId, OrderId, PaymentId, RefundId};
+use crate::domain::ids::{BillId, EntitlementId, HookId, ImportId, OrderId, PaymentId, RefundId};
 use crate::domain::job::{Job, JobKind, Outcome};
-use crate::services::{App, StoreError, bills, entitlements, inbound, orders, payments, refunds};
+use crate::services::{
+    App, StoreError, bills, entitlements, imports, inbound, orders, payments, refunds,
+};
 use crate::store::Tx;
 
 pub mod runner;
@@ -26,6 +28,7 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
         JobKind::WalkEntitlement => {
             entitlements::walk(app, tenant, &EntitlementId::from_stored(subject)).await?
         }
+        JobKind::MakeImport => imports::run(app, tenant, &ImportId::from_stored(subject)).await?,
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 pub mod accounts;
+pub mod amounts;
 pub mod api_keys;
 pub mod bills;
 mod books;
@@ -17,8 +18,10 @@ pub mod customers;
 pub mod entitlements;
 pub mod idempotency;
 pub mod import_env;
+pub mod imports;
 pub mod inbound;
 mod inquiries;
+pub mod links;
 pub mod objects;
 pub mod orders;
 mod payme;

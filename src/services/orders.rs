@@ -4,7 +4,7 @@ use super::tenants::Tenant;
 use super::{Actor, App, InputProblem, TRIES, customers};
 use crate::clock::random_hex;
 use crate::domain::event::EventType;
-use crate::domain::ids::{OrderId, TenantId};
+use crate::domain::ids::{LinkId, OrderId, TenantId};
 use crate::domain::input::is_hidden;
 use crate::domain::job::{JobKind, Outcome};
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
@@ -46,6 +46,8 @@ pub struct NewOrder {
     pub locale: Option<String>,
     /// The form's own key: a form sent twice makes one order.
     pub form_key: Option<String>,
+    /// The link that many can pay on, where it is begun there.
+    pub link_id: Option<LinkId>,
 }
 
 impl NewOrder {
@@ -65,6 +67,7 @@ impl NewOrder {
             providers: vec![],
             locale: None,
             form_key: None,
+            link_id: None,
         }
     }
 }
@@ -111,6 +114,15 @@ fn check_url(field: &'static str, text: Option<&String>) -> Result<(), InputProb
             "must be a web address",
         ))
     }
+}
+
+/// Whether an order could be made as it stands: the same checks, and nothing is written.
+///
+/// # Errors
+/// The first thing that is wrong, by its field.
+pub(super) fn try_check(tenant: &Tenant, new: &NewOrder) -> Result<(), InputProblem> {
+    check(new)?;
+    check_customer(new.customer.clone(), &tenant.country).map(|_| ())
 }
 
 /// Checks what every new order must keep to.
@@ -286,6 +298,7 @@ pub(super) async fn insert_in(
         description: new.description.trim().to_owned(),
         customer,
         customer_id,
+        link_id: new.link_id,
         metadata: new.metadata,
         return_url: new.return_url,
         failure_url: new.failure_url,

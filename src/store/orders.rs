@@ -1,7 +1,7 @@
 //! Orders.
 use super::{Cursor, Page, StoreError, Tx, at, at_opt, json, money, on, parsed, text, text_opt};
 use super::{expect_one, flag, to_json};
-use crate::domain::ids::{CustomerId, OrderId, TenantId};
+use crate::domain::ids::{CustomerId, LinkId, OrderId, TenantId};
 use crate::domain::order::{Order, OrderKind, OrderStatus};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -26,6 +26,7 @@ fn order(row: &AnyRow) -> Result<Order, StoreError> {
         description: text(row, "description")?,
         customer: json(row, "customer")?,
         customer_id: text_opt(row, "customer_id")?.map(CustomerId::from_stored),
+        link_id: text_opt(row, "link_id")?.map(LinkId::from_stored),
         metadata: json(row, "metadata")?,
         return_url: text_opt(row, "return_url")?,
         failure_url: text_opt(row, "failure_url")?,
@@ -59,9 +60,9 @@ pub async fn insert_once(
         "INSERT INTO orders (id, tenant_id, token, livemode, kind, reference, amount_minor,
              currency, description, customer, metadata, return_url, failure_url, providers, locale,
              status, flags, paid_minor, refunded_minor, fulfilled_at, expires_at, created_at,
-             updated_at, form_key, customer_id)
+             updated_at, form_key, customer_id, link_id)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18,
-             $19, $20, $21, $22, $23, $24, $25)",
+             $19, $20, $21, $22, $23, $24, $25, $26)",
     )
     .bind(o.id.to_string())
     .bind(o.tenant_id.to_string())
@@ -88,6 +89,7 @@ pub async fn insert_once(
     .bind(o.updated_at.unix_ms())
     .bind(form_key)
     .bind(o.customer_id.as_ref().map(ToString::to_string))
+    .bind(o.link_id.as_ref().map(ToString::to_string))
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -172,6 +174,30 @@ pub async fn of_customer(
     let rows = sqlx::query(AssertSqlSafe(text))
         .bind(tenant.to_string())
         .bind(customer.to_string())
+        .bind(cursor.bound().to_owned())
+        .bind(limit + 1)
+        .fetch_all(&mut **tx)
+        .await?;
+    let rows = rows.iter().map(order).collect::<Result<Vec<_>, _>>()?;
+    Ok(cursor.page(rows, limit, |o| o.id.to_string()))
+}
+
+/// The orders that were begun on a link, newest first.
+pub async fn of_link(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    link: &LinkId,
+    cursor: &Cursor,
+    limit: i64,
+) -> Result<Page<Order>, StoreError> {
+    let (than, direction) = cursor.clause();
+    let text = format!(
+        "SELECT * FROM orders WHERE tenant_id = $1 AND link_id = $2 AND id {than} $3
+         ORDER BY id {direction} LIMIT $4"
+    );
+    let rows = sqlx::query(AssertSqlSafe(text))
+        .bind(tenant.to_string())
+        .bind(link.to_string())
         .bind(cursor.bound().to_owned())
         .bind(limit + 1)
         .fetch_all(&mut **tx)

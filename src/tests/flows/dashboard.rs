@@ -46,6 +46,11 @@ impl<'a> Browser<'a> {
         browser
     }
 
+    /// The session's cookie, as a browser sends it.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     pub async fn get(&self, path: &str) -> (u16, String) {
         let request = self.t.http.get(format!("{}{path}", self.t.url));
         let answer = request.header("cookie", &self.cookie).send().await.unwrap();
@@ -66,11 +71,14 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 14] = [
+const PAGES: [&str; 17] = [
     "/overview",
     "/start",
     "/orders",
     "/orders/new",
+    "/orders/import",
+    "/links",
+    "/links/new",
     "/payments",
     "/proofs",
     "/refunds",

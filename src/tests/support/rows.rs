@@ -65,6 +65,7 @@ pub fn order(tenant: &Tenant) -> Order {
             ..Customer::default()
         },
         customer_id: None,
+        link_id: None,
         metadata: BTreeMap::from([("size".to_owned(), "12".to_owned())]),
         return_url: Some("https://shop.example/back".to_owned()),
         failure_url: None,

@@ -64,6 +64,24 @@ fn choose_lang(headers: &HeaderMap, uri: &Uri, order: Option<&str>, tenant: Opti
     })
 }
 
+/// Remembers the language that the address chooses.
+pub fn chosen_lang(app: &App, uri: &Uri) -> Option<(HeaderName, HeaderValue)> {
+    wished(uri).and_then(Lang::parse).map(|lang| {
+        let secure = if secure(app) { "; Secure" } else { "" };
+        let text = format!(
+            "{LANG_COOKIE}={}; Path=/pay; Max-Age={YEAR_SECS}; SameSite=Lax; HttpOnly{secure}",
+            lang.tag()
+        );
+        let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
+        (header::SET_COOKIE, value)
+    })
+}
+
+/// The language of a tenant's page that is no order's.
+pub fn lang_of_shop(headers: &HeaderMap, uri: &Uri, tenant: &Tenant) -> Lang {
+    choose_lang(headers, uri, None, Some(&tenant.locale))
+}
+
 /// Opens a checkout link. `None`: there is no such link.
 pub async fn open(
     app: &App,
@@ -75,22 +93,13 @@ pub async fn open(
         return Ok(None);
     };
     let lang = choose_lang(headers, uri, order.locale.as_deref(), Some(&tenant.locale));
-    let chosen = wished(uri).and_then(Lang::parse).map(|lang| {
-        let secure = if secure(app) { "; Secure" } else { "" };
-        let text = format!(
-            "{LANG_COOKIE}={}; Path=/pay; Max-Age={YEAR_SECS}; SameSite=Lax; HttpOnly{secure}",
-            lang.tag()
-        );
-        let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
-        (header::SET_COOKIE, value)
-    });
     Ok(Some(Opened {
         zone: format::zone(&tenant.timezone),
         now: app.clock.now(),
         tenant,
         order,
         lang,
-        cookie: chosen,
+        cookie: chosen_lang(app, uri),
     }))
 }
 

@@ -37,7 +37,7 @@ impl IntoResponse for Trouble {
     }
 }
 
-type Answer = Result<Response, Trouble>;
+pub type Answer = Result<Response, Trouble>;
 
 /// One request for a page.
 pub struct Asked {
@@ -51,13 +51,13 @@ impl Asked {
         load::lang_of(&self.headers, &self.uri)
     }
 
-    fn trouble(&self, error: &dyn std::fmt::Display) -> Trouble {
+    pub(super) fn trouble(&self, error: &dyn std::fmt::Display) -> Trouble {
         // The path holds the link's token, which is a secret.
         tracing::error!(error = %error, "a checkout page failed");
         Trouble(self.lang())
     }
 
-    fn unknown(&self) -> Response {
+    pub(super) fn unknown(&self) -> Response {
         bare(self.lang(), StatusCode::NOT_FOUND)
     }
 
@@ -78,12 +78,15 @@ impl Asked {
 
     fn respond(&self, o: &Opened, test: bool, mut page: Page) -> Response {
         page.headers.extend(o.cookie.clone());
+        page.headers.extend(self.forget_flash());
+        o.frame(test).respond(page)
+    }
+
+    /// A flash that the request carries is forgotten with the answer.
+    pub(super) fn forget_flash(&self) -> Option<(header::HeaderName, HeaderValue)> {
         let carries = flash::cookie(&self.headers, "malipo_flash").is_some()
             || flash::cookie(&self.headers, "__Host-malipo_flash").is_some();
-        if carries {
-            page.headers.push(flash::clear(load::secure(&self.app)));
-        }
-        o.frame(test).respond(page)
+        carries.then(|| flash::clear(load::secure(&self.app)))
     }
 }
 

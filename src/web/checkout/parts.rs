@@ -20,8 +20,9 @@ pub struct Frame {
     pub contact_email: String,
     pub description: String,
     pub kind: OrderKind,
+    /// Empty on a page that is no order's.
     pub reference: String,
-    /// What is to pay now.
+    /// What is to pay now; zero where the customer has yet to say.
     pub amount: Money,
     /// Set once a part is paid.
     pub paid: Option<Money>,
@@ -210,13 +211,18 @@ impl Frame {
             <header class="slip">
                 {self.who()} {(!self.description.is_empty()).then(|| view! { <p>{self.description.clone()}</p> })}
                 {paid.is_some().then(|| view! { <p class="hint">{t.left_to_pay}</p> })}
-                {self.amount(self.amount, mini)} <dl class="meta">
-                    <div>
-                        <dt>{(t.kind)(self.kind)}</dt>
-                        <dd>
-                            <bdi>{self.reference.clone()}</bdi>
-                        </dd>
-                    </div>
+                {(self.amount.minor > 0).then(|| self.amount(self.amount, mini))} <dl class="meta">
+                    {(!self.reference.is_empty())
+                        .then(|| {
+                            view! {
+                                <div>
+                                    <dt>{(t.kind)(self.kind)}</dt>
+                                    <dd>
+                                        <bdi>{self.reference.clone()}</bdi>
+                                    </dd>
+                                </div>
+                            }
+                        })}
                     {paid
                         .into_iter()
                         .chain(due)

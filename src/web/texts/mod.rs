@@ -246,6 +246,25 @@ pub struct Texts {
     pub trouble_title: T,
     pub trouble_body: T,
 
+    // A link that many can pay on.
+    /// The merchant.
+    pub pay_merchant: F1,
+    pub amount_label: T,
+    /// The lowest and the highest amount.
+    pub amount_between: F2,
+    pub name_label: T,
+    pub phone_label_any: T,
+    pub optional: T,
+    /// The merchant.
+    pub contact_hint: F1,
+    pub link_off_title: T,
+    pub link_ended_title: T,
+    pub link_used_title: T,
+    pub link_held_title: T,
+    pub link_held_body: T,
+    /// The merchant.
+    pub link_ask_other: F1,
+
     // The mock provider's page.
     pub mock_title: T,
     pub mock_body: T,
@@ -462,6 +481,10 @@ input_codes! {
     FileUnreadable = "file_unreadable",
     FileEmpty = "file_empty",
     ReferenceInvalid = "reference_invalid",
+    /// It is no number, or has more digits than the currency.
+    AmountInvalid = "amount_invalid",
+    /// Below the lowest or above the highest amount of a link.
+    AmountOutside = "amount_outside",
     Trouble = "trouble",
 }
 

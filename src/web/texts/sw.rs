@@ -254,6 +254,22 @@ pub const TEXTS: Texts = Texts {
     trouble_title: "Kuna hitilafu hapa",
     trouble_body: "Ni kosa letu. Tafadhali fungua kiungo tena baada ya dakika moja. Ikiwa ulikuwa unalipa, usilipe tena: angalia kiungo hiki kwanza.",
 
+    pay_merchant: |merchant| format!("Lipa kwa {merchant}"),
+    amount_label: "Kiasi",
+    amount_between: |least, most| format!("Kuanzia {least} hadi {most}"),
+    name_label: "Jina lako",
+    phone_label_any: "Simu yako",
+    optional: "si lazima",
+    contact_hint: |merchant| format!("Ili {merchant} wajue nani amelipa"),
+    link_off_title: "Kiungo hiki hakipokei malipo tena",
+    link_ended_title: "Muda wa kiungo hiki umekwisha",
+    link_used_title: "Nafasi zote za kiungo hiki zimechukuliwa",
+    link_held_title: "Nafasi zote zimeshikwa kwa sasa",
+    link_held_body: "Wengine wanalipa sasa hivi. Nafasi isiyolipwa hufunguka tena baada ya dakika 30: fungua ukurasa huu tena wakati huo.",
+    link_ask_other: |merchant| {
+        format!("Hakuna pesa iliyochukuliwa. Ukitaka kulipa, waombe {merchant} kiungo kingine.")
+    },
+
     mock_title: "Mtoa huduma wa majaribio: chagua kinachotokea",
     mock_body: "Hakuna pesa inayohama hapa. Kila kitufe kinamaliza malipo kwa njia yake.",
     mock_outcome,
@@ -652,6 +668,8 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileUnreadable | InputCode::FileEmpty => {
             "Faili haisomeki. Piga picha tena na uitume."
         }
+        InputCode::AmountInvalid => "Kiasi hakisomeki. Andika namba, kwa mfano 1,500.",
+        InputCode::AmountOutside => "Chagua kiasi kati ya cha chini na cha juu.",
         InputCode::ReferenceInvalid => {
             "Hii haionekani kama nambari ya muamala. Inakili kutoka kwenye risiti au SMS."
         }

@@ -200,6 +200,15 @@ fn plain_texts(t: &Texts) -> Vec<&'static str> {
         t.link_unknown_body,
         t.trouble_title,
         t.trouble_body,
+        t.amount_label,
+        t.name_label,
+        t.phone_label_any,
+        t.optional,
+        t.link_off_title,
+        t.link_ended_title,
+        t.link_used_title,
+        t.link_held_title,
+        t.link_held_body,
         t.mock_title,
         t.mock_body,
     ]
@@ -242,6 +251,9 @@ fn texts_with_one(t: &Texts) -> Vec<F1> {
         t.try_again,
         t.tried,
         t.expired_body,
+        t.pay_merchant,
+        t.contact_hint,
+        t.link_ask_other,
         t.ask_new_link,
         t.cancelled_body,
         t.twice_title,
@@ -263,5 +275,6 @@ fn texts_with_two(t: &Texts) -> Vec<F2> {
         t.mismatch_body,
         t.cash_body,
         t.paid_title,
+        t.amount_between,
     ]
 }

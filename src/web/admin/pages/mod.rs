@@ -24,6 +24,8 @@ use std::sync::{Arc, LazyLock};
 pub mod customers;
 pub mod entry;
 pub mod hooks;
+pub mod imports;
+pub mod links;
 pub mod orders;
 pub mod overview;
 pub mod payments;

@@ -107,6 +107,7 @@ impl Frame {
 pub enum Nav {
     Overview,
     Orders,
+    Links,
     Payments,
     Proofs,
     Refunds,
@@ -165,6 +166,7 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Orders",
                 Permission::ViewMoney,
             ),
+            nav_link(Nav::Links, "/links", "link", "Links", Permission::ViewMoney),
             nav_link(
                 Nav::Payments,
                 "/payments",
@@ -282,6 +284,7 @@ mod tests {
         let all = [
             "Overview",
             "Orders",
+            "Links",
             "Payments",
             "Proofs",
             "Refunds",
@@ -293,12 +296,13 @@ mod tests {
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        assert_eq!(words(Role::Staff), &all[..7]);
+        assert_eq!(words(Role::Staff), &all[..8]);
         assert_eq!(
             words(Role::Developer),
             [
                 "Overview",
                 "Orders",
+                "Links",
                 "Payments",
                 "Refunds",
                 "Customers",
@@ -311,6 +315,7 @@ mod tests {
             [
                 "Overview",
                 "Orders",
+                "Links",
                 "Payments",
                 "Refunds",
                 "Customers",

@@ -2,6 +2,8 @@
 pub mod customers;
 pub mod door;
 pub mod hooks;
+pub mod imports;
+pub mod links;
 pub mod order;
 pub mod orders;
 pub mod overview;
@@ -18,6 +20,8 @@ pub mod start;
 pub mod team;
 pub mod unmatched;
 
+#[cfg(test)]
+mod sample_asks;
 #[cfg(test)]
 mod sample_pages;
 #[cfg(test)]

@@ -43,7 +43,11 @@ pub struct List {
 pub fn list(f: &Frame, l: List) -> AnyView {
     let may = f.may(Permission::WorkOrders);
     let new = may.then(|| {
-        view! { <a class="btn primary" href=f.url("/orders/new")>"New payment link"</a> }.into_any()
+        view! {
+            <a class="btn" href=f.url("/orders/import")>"Many from a file"</a>
+            <a class="btn primary" href=f.url("/orders/new")>"New payment link"</a>
+        }
+        .into_any()
     });
     let sub = format!(
         "What customers owe. Every order has a link on which it can be paid. {}.",
@@ -119,7 +123,7 @@ pub fn list(f: &Frame, l: List) -> AnyView {
     .into_any()
 }
 
-fn order_row(f: &Frame, o: &Order) -> AnyView {
+pub(super) fn order_row(f: &Frame, o: &Order) -> AnyView {
     let href = f.url(&format!("/orders/{}", o.id));
     let kind = format!("{} · ", o.kind.as_str());
     let paid = if o.paid_minor > 0 {
@@ -271,7 +275,7 @@ fn last_links(f: &Frame, last: &[Order]) -> AnyView {
 }
 
 /// What is wrong with a group of boxes.
-fn group_error(t: &Typed, name: &str) -> Option<AnyView> {
+pub(super) fn group_error(t: &Typed, name: &str) -> Option<AnyView> {
     let text = t.problem(name)?.to_owned();
     let line = view! { <p class="err-text">{icon("alert")}<span>{text}</span></p> };
     Some(line.into_any())
@@ -317,7 +321,7 @@ fn amount_field(f: &Frame, n: &New) -> AnyView {
 }
 
 /// Ways that cannot work stay visible with the reason.
-fn ways(n: &New, f: &Frame) -> AnyView {
+pub(super) fn ways(n: &New, f: &Frame) -> AnyView {
     if n.ways.is_empty() {
         let link = f
             .may(Permission::ManageProviders)

@@ -83,6 +83,7 @@ pub fn order(n: u128, reference: &str, who: &str, amount: Money, status: OrderSt
             ..Customer::default()
         },
         customer_id: None,
+        link_id: None,
         metadata: BTreeMap::from([("class".to_owned(), "4B".to_owned())]),
         return_url: None,
         failure_url: None,
