@@ -11,7 +11,6 @@ import {
   goToProvider,
   newPhone,
   payByCard,
-  signIn,
   spaced,
 } from './support/steps.js';
 
@@ -36,17 +35,6 @@ const heading = (page, name) => page.getByRole('heading', { level: 1, name });
 async function settled(order) {
   const { status, amount_paid: paid, payments } = await app.order(tenant, 'test', order.id);
   return { status, paid, payments: payments.map((payment) => payment.status) };
-}
-
-/** The address that a provider calls in test mode, as the dashboard shows it. */
-async function hookOf(provider) {
-  let hook;
-  await withPage(browser, app, { name: `hook of ${provider}` }, async (page) => {
-    await signIn(page, app.login(tenant, 'owner'));
-    await page.goto(page.url().replace(/(\/admin\/[^/]+).*/, `$1/providers/${provider}`));
-    hook = await page.locator('.addr code', { hasText: '/hooks/' }).first().innerText();
-  });
-  return hook.trim();
 }
 
 for (const js of [true, false]) {
@@ -121,7 +109,6 @@ for (const js of [true, false]) {
 
     test('a prompt that fails leads to the paybill, and what is paid there pays the order', async () => {
       const order = await app.newOrder(tenant, 'test');
-      const hook = await hookOf('mpesa');
       await withPage(browser, app, { js, name: `paybill ${how}` }, async (page) => {
         await page.goto(order.checkout_url);
         await choose(page, /^M-Pesa(?! Paybill)/);
@@ -131,13 +118,12 @@ for (const js of [true, false]) {
         await heading(page, /^Not paid/).waitFor({ timeout: 60_000 });
         await page.getByRole('button', { name: /Pay by M-Pesa Paybill instead/ }).click();
         await heading(page, 'Pay by M-Pesa Paybill').waitFor();
-        await assertAccessible(page);
-        const [number, account, amount] = await page
-          .locator('.copy data')
-          .evaluateAll((all) => all.map((one) => one.getAttribute('value')));
-        assert.equal(amount, '1500');
+        if (js) await assertAccessible(page, 'paybill');
+        // Read one by one: without script the page loads itself again while it waits.
+        const value = (at) => page.locator('.copy data').nth(at).getAttribute('value');
+        const [number, account] = [await value(0), await value(1)];
+        assert.equal(await value(2), '1500');
         assert.equal((await settled(order)).paid, 0);
-        await app.registerPaybill(number, hook);
         const paid = { provider: 'mpesa', shortcode: number, account, amount: 1500 };
         await app.simulate('/_control/pay', paid);
         await page.getByRole('button', { name: /I have paid/ }).click();

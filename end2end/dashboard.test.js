@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startApp } from './support/app.js';
 import { accessibilityOf, assertAccessible, launch, reloadUntil, sizes, withPage } from './support/browser.js';
+import { picture } from './support/picture.js';
 import { choose, signIn } from './support/steps.js';
 
 const pages = [
@@ -14,6 +15,7 @@ const pages = [
   'links',
   'links/new',
   'payments',
+  'payments/unmatched',
   'proofs',
   'refunds',
   'customers',
@@ -25,6 +27,11 @@ const pages = [
   'providers/manual',
   'providers/mock',
   'hooks',
+  'events',
+  'endpoints',
+  'endpoints/new',
+  'api-keys',
+  'api-keys/requests',
   'team',
   'account',
 ];
@@ -50,11 +57,10 @@ const desk = (name) => ({ size: sizes.desk, name });
 async function sendProof(page, order, reference) {
   await page.goto(order.checkout_url);
   await choose(page, /^Bank transfer(?!,)/);
-  const slip = await page.screenshot();
   await page.getByLabel(/photo or screenshot/i).setInputFiles({
     name: 'slip.png',
     mimeType: 'image/png',
-    buffer: slip,
+    buffer: picture(),
   });
   const number = page.getByRole('radio', { name: 'Number' });
   if (await number.count()) await number.check();
@@ -169,6 +175,19 @@ test('every page of the dashboard opens and is accessible', async () => {
     }
     assert.deepEqual(findings, []);
   });
+});
+
+test('the API reference asks nobody else for anything, and fits a phone', async () => {
+  for (const size of [sizes.desk, sizes.phone]) {
+    await withPage(browser, app, { size, name: 'docs' }, async (page) => {
+      const answer = await page.goto(`${app.url}/docs`);
+      assert.equal(answer.status(), 200);
+      await page.getByRole('heading', { name: 'Make an order' }).waitFor();
+      await assertAccessible(page, 'docs');
+      const wider = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wider <= 0, `${wider} px sideways at ${size.width}`);
+    });
+  }
 });
 
 test('the pages of one shop are closed to the people of another', async () => {

@@ -49,6 +49,8 @@ try {
   await page.getByRole('heading', { level: 1, name: /^Paid/ }).waitFor({ timeout: 60_000 });
 
   const { page: desk } = await openPage(browser, app, { size: sizes.desk });
+  await desk.goto(`${app.url}/docs`);
+  await shootLooks(desk, 'docs');
   await desk.goto(`${app.url}/login`);
   await shootLooks(desk, 'login');
   await signIn(desk, app.login(tenant, 'owner'));
@@ -69,6 +71,8 @@ try {
     'providers',
     'providers/paystack',
     'hooks',
+    'api-keys',
+    'api-keys/requests',
     'team',
   ];
   for (const place of places) {

@@ -2,11 +2,11 @@
 use crate::clock::Clock;
 use crate::domain::account::Mode;
 use crate::services::import_env::VARIABLES;
-use crate::services::{App, BaseUrls, Http, REGISTRY, Settings, Vault};
+use crate::services::{App, BaseUrls, Http, REGISTRY, Settings, Vault, nats};
 use crate::store::Db;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
@@ -64,6 +64,10 @@ pub struct Config {
     #[arg(long, env = "MALIPO_ALLOW_PRIVATE_URLS", global = true,
           action = clap::ArgAction::Set, default_value_t = false)]
     pub allow_private_urls: bool,
+
+    /// Publishes events to NATS JetStream as well: `nats://HOST:4222`, with user and password if any.
+    #[arg(long, env = "MALIPO_NATS_URL", hide_env_values = true, global = true)]
+    pub nats_url: Option<SecretString>,
 }
 
 impl Config {
@@ -117,6 +121,13 @@ impl Config {
                 text.trim_end_matches('/').to_owned()
             }
         };
+        let nats_url = self
+            .nats_url
+            .clone()
+            .filter(|url| !url.expose_secret().is_empty());
+        if let Some(url) = &nats_url {
+            nats::check_url(url).map_err(|e| anyhow!("MALIPO_NATS_URL {e}"))?;
+        }
         std::fs::create_dir_all(&self.data_dir)
             .with_context(|| format!("MALIPO_DATA_DIR: {}", self.data_dir.display()))?;
         Ok(Settings {
@@ -124,6 +135,7 @@ impl Config {
             data_dir: self.data_dir.clone(),
             allow_private_urls: self.allow_private_urls,
             trusted_proxies: self.trusted_proxies.clone(),
+            nats_url,
         })
     }
 
@@ -196,7 +208,6 @@ impl Config {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use secrecy::ExposeSecret;
 
     #[test]
     fn of_the_environment_only_the_shops_variables_are_read() {

@@ -156,32 +156,15 @@ class App {
   }
 
   /** A call of the simulator; answers the parsed body, and throws on any status but 2xx. */
-  async simulate(path, body, headers = {}) {
+  async simulate(path, body) {
     const answer = await fetch(new URL(path, this.simulator), {
       method: body ? 'POST' : 'GET',
-      headers: { 'content-type': 'application/json', ...headers },
+      headers: { 'content-type': 'application/json' },
       body: body && JSON.stringify(body),
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text}`);
     return JSON.parse(text);
-  }
-
-  /** Tells the simulator's M-Pesa where to confirm what is paid to a number by hand. */
-  async registerPaybill(shortcode, hook) {
-    const basic = { authorization: `Basic ${btoa('c2b:c2b')}` };
-    const path = '/mpesa/oauth/v1/generate?grant_type=client_credentials';
-    const { access_token: token } = await this.simulate(path, undefined, basic);
-    await this.simulate(
-      '/mpesa/mpesa/c2b/v2/registerurl',
-      {
-        ShortCode: shortcode,
-        ResponseType: 'Completed',
-        ConfirmationURL: `${hook}/confirmation`,
-        ValidationURL: `${hook}/validation`,
-      },
-      { authorization: `Bearer ${token}` },
-    );
   }
 
   /** Moves the simulator's clock, so that nobody waits for a customer who takes his time. */

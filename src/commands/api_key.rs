@@ -1,9 +1,12 @@
 //! `malipo api-key …`
 use anyhow::Context;
-use clap::Subcommand;
+use clap::builder::PossibleValuesParser;
+use clap::{Subcommand, value_parser};
 use malipo::config::Config;
 use malipo::domain::account::Mode;
 use malipo::domain::ids::{ApiKeyId, Id};
+use malipo::services::api_keys::NewKey;
+use malipo::services::objects::rfc3339;
 use malipo::services::tenants::Tenant;
 use malipo::services::{Actor, App, api_keys};
 use secrecy::ExposeSecret;
@@ -19,8 +22,11 @@ pub enum ApiKey {
         #[arg(long, value_parser = mode)]
         mode: Mode,
         /// Narrows the key; several may be given. Without any it has every scope.
-        #[arg(long = "scope")]
+        #[arg(long = "scope", value_parser = PossibleValuesParser::new(api_keys::SCOPES))]
         scopes: Vec<String>,
+        /// Ends the key by itself after so many days. Without it the key lasts until it is revoked.
+        #[arg(long, value_name = "DAYS", value_parser = value_parser!(i64).range(1..=api_keys::MOST_DAYS))]
+        expires_in: Option<i64>,
         /// To tell keys apart.
         #[arg(long, default_value = "")]
         name: String,
@@ -52,10 +58,17 @@ impl ApiKey {
                 tenant,
                 mode,
                 scopes,
+                expires_in,
                 name,
             } => {
                 let tenant = super::tenant_of(&app, &tenant).await?;
-                create(&app, &tenant, mode, &name, scopes, as_json).await
+                let new = NewKey {
+                    mode,
+                    name,
+                    scopes,
+                    expires_in_days: expires_in,
+                };
+                create(&app, &tenant, new, as_json).await
             }
             Self::List { tenant } => {
                 let tenant = super::tenant_of(&app, &tenant).await?;
@@ -69,34 +82,34 @@ impl ApiKey {
     }
 }
 
-async fn create(
-    app: &App,
-    tenant: &Tenant,
-    mode: Mode,
-    name: &str,
-    scopes: Vec<String>,
-    as_json: bool,
-) -> anyhow::Result<()> {
-    let actor = Actor::System;
-    let (key, secret) = api_keys::create(app, &actor, &tenant.id, mode, name, scopes).await?;
+async fn create(app: &App, tenant: &Tenant, new: NewKey, as_json: bool) -> anyhow::Result<()> {
+    let (key, secret) = api_keys::create(app, &Actor::System, &tenant.id, new).await?;
     let secret = secret.expose_secret();
-    let facts = json!({ "id": key.id, "mode": mode.as_str(), "key": secret });
+    let facts = json!({
+        "id": key.id, "mode": key.mode.as_str(), "key": secret, "scopes": key.scopes,
+        "expires_at": key.expires_at.map(rfc3339),
+    });
     super::print(as_json, &facts, secret);
     Ok(())
 }
 
 async fn list(app: &App, tenant: &Tenant, as_json: bool) -> anyhow::Result<()> {
-    let keys = api_keys::list(app, &tenant.id).await?;
+    let (keys, now) = (api_keys::list(app, &tenant.id).await?, app.clock.now());
     let lines: Vec<String> = keys
         .iter()
         .map(|k| {
-            let state = if k.revoked_at.is_some() {
-                "revoked"
-            } else {
-                "in use"
+            let state = match k.expires_at {
+                _ if k.revoked_at.is_some() => "revoked".to_owned(),
+                Some(_) if k.is_over(now) => "expired".to_owned(),
+                Some(at) => format!("in use until {}", rfc3339(at)),
+                None => "in use".to_owned(),
+            };
+            let scopes = match k.scopes.as_slice() {
+                [] => "every scope".to_owned(),
+                some => some.join(","),
             };
             let (mode, hint, name) = (k.mode.as_str(), &k.hint, &k.name);
-            format!("{}  {mode}  …{hint}  {state}  {name}", k.id)
+            format!("{}  {mode}  …{hint}  {state}  {scopes}  {name}", k.id)
         })
         .collect();
     let facts: Vec<_> = keys
@@ -110,6 +123,7 @@ async fn list(app: &App, tenant: &Tenant, as_json: bool) -> anyhow::Result<()> {
                 "scopes": k.scopes,
                 "created_at": k.created_at,
                 "last_used_at": k.last_used_at,
+                "expires_at": k.expires_at,
                 "revoked_at": k.revoked_at,
             })
         })

@@ -8,6 +8,7 @@ use malipo::domain::link::{Ask, Link};
 use malipo::domain::order::{Customer, Order, OrderKind};
 use malipo::domain::role::Role;
 use malipo::domain::{Currency, Money};
+use malipo::services::api_keys::NewKey;
 use malipo::services::links::NewLink;
 use malipo::services::orders::NewOrder;
 use malipo::services::plans::{NewPlan, PlanFilter};
@@ -100,6 +101,7 @@ impl Demo {
             data_dir: self.folder.clone(),
             allow_private_urls: true,
             trusted_proxies: vec![],
+            nats_url: None,
         };
         let (vault, http) = (Vault::parse(&key)?, Http::new()?);
         Ok(App::new(
@@ -170,7 +172,7 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
         }));
         let actor = Actor::System;
         let (_, key) =
-            api_keys::create(app, &actor, &tenant.id, Mode::Test, "demo", vec![]).await?;
+            api_keys::create(app, &actor, &tenant.id, NewKey::new(Mode::Test, "demo")).await?;
         keys.push(json!({ "tenant": tenant.slug, "mode": "test", "key": key.expose_secret() }));
     }
     Ok(json!({
@@ -311,22 +313,21 @@ async fn sample_plans(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result
     let own = tenant.currency;
     let mut first = None;
     for (name, major, days) in shop.plans {
-        let plan = match known.rows.iter().find(|p| p.name == *name) {
-            Some(plan) => plan.clone(),
-            None => {
-                let new = NewPlan {
-                    livemode: false,
-                    name: (*name).to_owned(),
-                    description: String::new(),
-                    price: Money::new(major * own.minor_per_major(), own),
-                    duration_days: *days,
-                    grace_days: None,
-                    remind_days: None,
-                    active: true,
-                    form_key: None,
-                };
-                plans::create(app, tenant, &Actor::System, new).await?
-            }
+        let plan = if let Some(plan) = known.rows.iter().find(|p| p.name == *name) {
+            plan.clone()
+        } else {
+            let new = NewPlan {
+                livemode: false,
+                name: (*name).to_owned(),
+                description: String::new(),
+                price: Money::new(major * own.minor_per_major(), own),
+                duration_days: *days,
+                grace_days: None,
+                remind_days: None,
+                active: true,
+                form_key: None,
+            };
+            plans::create(app, tenant, &Actor::System, new).await?
         };
         first.get_or_insert(plan);
     }
@@ -370,8 +371,8 @@ async fn takers(app: &App, tenant: &Tenant, order: &Order) -> anyhow::Result<Str
     let mut names = Vec::new();
     for choice in checkout::choices(app, tenant, order).await? {
         let (info, code) = (choice.provider, order.amount.currency.code());
-        let named = info.currencies.iter().any(|r| r.code == code);
-        if named && !names.contains(&info.label) {
+        let takes_it = info.currencies.iter().any(|r| r.code == code);
+        if takes_it && !names.contains(&info.label) {
             names.push(info.label);
         }
     }

@@ -7,6 +7,8 @@ use serde_json::Value;
 mod api_key;
 mod demo;
 mod hooks;
+mod listen;
+mod openapi;
 mod provider;
 mod serve;
 mod simulator;
@@ -51,9 +53,12 @@ enum Command {
     /// Makes API keys.
     #[command(subcommand)]
     ApiKey(api_key::ApiKey),
+    /// Prints the API's description as an OpenAPI 3.1 document.
+    Openapi,
     /// Works on the hooks that providers sent.
     #[command(subcommand)]
     Hooks(hooks::Hooks),
+    Listen(listen::Listen),
 }
 
 /// Runs the command; the error says what to mend.
@@ -81,7 +86,9 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::User(user) => user.run(&config, json).await,
         Command::Provider(provider) => provider.run(&config, json).await,
         Command::ApiKey(api_key) => api_key.run(&config, json).await,
+        Command::Openapi => openapi::run(),
         Command::Hooks(hooks) => hooks.run(&config, json).await,
+        Command::Listen(listen) => listen.run(&config, json).await,
     }
 }
 

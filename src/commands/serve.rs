@@ -1,7 +1,7 @@
 //! `malipo serve`: the web server and the job runner in one process.
 use anyhow::Context;
 use malipo::config::Config;
-use malipo::services::App;
+use malipo::services::{App, call_log};
 use malipo::{jobs, web};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -39,6 +39,9 @@ pub async fn serve(
     })
     .await?;
     runner.await?;
+    if let Err(e) = call_log::flush(&app).await {
+        tracing::warn!(error = %e, "the last calls of the API were not logged");
+    }
     app.db.close().await;
     Ok(())
 }

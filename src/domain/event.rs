@@ -11,6 +11,9 @@ macro_rules! event_types {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $tag,)* }
             }
+            pub fn parse(tag: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|t| t.as_str() == tag)
+            }
         }
     };
 }

@@ -85,7 +85,11 @@ ids! {
     LinkId = "lnk_";
     /// A file of requests.
     ImportId = "imp_";
+    /// Where a tenant receives events.
+    EndpointId = "end_";
     ApiKeyId = "key_";
+    /// A call of the API, in the request log.
+    ApiRequestId = "req_";
     JobId = "job_";
     /// A row of the audit log.
     AuditId = "aud_";

@@ -3,6 +3,7 @@ pub mod account;
 pub mod bill;
 pub mod currency;
 pub mod customer;
+pub mod endpoint;
 pub mod entitlement;
 pub mod event;
 pub mod fee;

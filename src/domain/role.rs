@@ -26,6 +26,8 @@ pub enum Permission {
     ManageProviders,
     /// See hooks with their raw bodies, and replay them.
     ManageHooks,
+    /// Change endpoints and send events again. Everybody may see them.
+    ManageEndpoints,
     ManageApiKeys,
     ManageTeam,
     ManageSettings,
@@ -68,7 +70,10 @@ impl Role {
                 P::ViewMoney | P::WorkOrders | P::DecideProofs | P::RequestRefunds
             ),
             Self::Developer => {
-                matches!(what, P::ViewMoney | P::ManageHooks | P::ManageApiKeys)
+                matches!(
+                    what,
+                    P::ViewMoney | P::ManageHooks | P::ManageEndpoints | P::ManageApiKeys
+                )
             }
             Self::Viewer => what == P::ViewMoney,
         }

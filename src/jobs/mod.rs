@@ -6,6 +6,7 @@ use crate::services::{
 };
 use crate::store::Tx;
 
+pub mod outbox;
 pub mod runner;
 
 /// Runs one job. An error passes: it is tried again with backoff.

@@ -1,9 +1,9 @@
 //! Claims due jobs, runs them, and writes down what they came to. Any number of processes may run
 //! this on one database; a claim that its process did not live to finish ends by itself.
-use super::{give_up, may_give_up};
+use super::{give_up, may_give_up, outbox};
 use crate::domain::Timestamp;
 use crate::domain::job::{Job, Outcome};
-use crate::services::{App, StoreError, sessions};
+use crate::services::{App, StoreError, call_log, sessions};
 use crate::store::jobs as rows;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -20,10 +20,17 @@ const MAX_ATTEMPTS: i64 = 20;
 /// How long the runner rests at most: other processes queue jobs, too.
 const REST: Duration = Duration::from_secs(1);
 const TIDY_EVERY_SECS: i64 = 600;
+/// Calls of the API are written in batches at most this often.
+const FLUSH_EVERY_SECS: i64 = 1;
 
 /// Runs until told to stop; what it has begun, it finishes. A slow job holds up no other.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    let events = [
+        tokio::spawn(outbox::deliver(app.clone(), stop.clone())),
+        tokio::spawn(outbox::publish(app.clone(), stop.clone())),
+    ];
     let mut tidied = Timestamp::from_unix_ms(0);
+    let mut flushed = tidied;
     let mut running = JoinSet::new();
     while !*stop.borrow() {
         while let Some(ended) = running.try_join_next() {
@@ -42,6 +49,12 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
                 tracing::warn!(error = %e, "old sessions and keys could not be cleared");
             }
         }
+        if app.clock.now().secs_since(flushed) >= FLUSH_EVERY_SECS {
+            flushed = app.clock.now();
+            if let Err(e) = call_log::flush(&app).await {
+                tracing::warn!(error = %e, "the request log could not be written");
+            }
+        }
         if started == 0 {
             tokio::select! {
                 () = app.work.notified() => {}
@@ -54,9 +67,12 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
     while let Some(ended) = running.join_next().await {
         note_break(ended);
     }
+    for lane in events {
+        note_break(lane.await);
+    }
 }
 
-/// Runs what is due now to its end, and says how many jobs that were.
+/// Runs what is due now to its end, deliveries of events included, and says how much that was.
 ///
 /// # Errors
 /// Where jobs cannot be claimed; what a job itself meets is written on its row.
@@ -66,7 +82,7 @@ pub async fn run_due(app: &App) -> Result<usize, StoreError> {
     while let Some(ended) = running.join_next().await {
         note_break(ended);
     }
-    Ok(started)
+    Ok(started + outbox::deliver_due(app).await?)
 }
 
 /// Claims and starts as many due jobs as there is room for.

@@ -101,8 +101,9 @@ static INFO: ProviderInfo = ProviderInfo {
             "secret_hash",
             "Secret hash",
             "Flutterwave dashboard, Settings, Webhooks. You choose it: take something long and \
-             random. Hooks without it are refused.",
-        ),
+             random.",
+        )
+        .proves_hooks(),
         Field::plain(
             "public_key",
             "Public key",
@@ -125,6 +126,7 @@ static INFO: ProviderInfo = ProviderInfo {
     sources: &[],
     registers_hooks: false,
     refunds: RefundSupport::Partial,
+    refund_may_fail_days: 0,
     poll: PollSchedule::REDIRECT,
     attempt_secs: 3_600,
     test_only: false,

@@ -9,9 +9,28 @@ use std::time::Duration;
 /// Answers above this are cut: no provider's answer comes near it.
 const MAX_ANSWER_BYTES: usize = 1 << 20;
 
-/// The shared client. Cheap to clone.
+/// The shared clients. Cheap to clone.
 #[derive(Clone)]
-pub struct Http(reqwest::Client);
+pub struct Http {
+    client: reqwest::Client,
+    /// Calls what tenants typed: it knows public addresses alone.
+    public: reqwest::Client,
+    timeout: Duration,
+}
+
+pub(super) type Error = Box<dyn std::error::Error + Send + Sync>;
+
+/// The cause of a kind behind an error.
+pub(super) fn cause<E: std::error::Error + 'static>(error: &reqwest::Error) -> Option<&E> {
+    let mut source = std::error::Error::source(error);
+    while let Some(inner) = source {
+        if let Some(found) = inner.downcast_ref() {
+            return Some(found);
+        }
+        source = inner.source();
+    }
+    None
+}
 
 /// An answer, whole.
 #[derive(Clone, Debug)]
@@ -54,25 +73,48 @@ impl Http {
     /// # Errors
     /// Where the TLS backend cannot start.
     pub fn with_timeout(timeout: Duration) -> Result<Self, reqwest::Error> {
-        let client = reqwest::Client::builder()
-            .user_agent(concat!("malipo/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(Duration::from_secs(10).min(timeout))
-            .timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .build()?;
-        Ok(Self(client))
+        let builder = || {
+            reqwest::Client::builder()
+                .user_agent(concat!("malipo/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(Duration::from_secs(10).min(timeout))
+                .timeout(timeout)
+                .redirect(reqwest::redirect::Policy::none())
+        };
+        Ok(Self {
+            client: builder().build()?,
+            // A proxy would look names up by itself, past the check.
+            public: builder()
+                .no_proxy()
+                .dns_resolver(super::outward::resolver())
+                .build()?,
+            timeout,
+        })
+    }
+
+    /// How long a call may take.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// The client for what a tenant typed.
+    pub(super) fn outward(&self, allow_private: bool) -> &reqwest::Client {
+        if allow_private {
+            &self.client
+        } else {
+            &self.public
+        }
     }
 
     pub fn get(&self, url: &str) -> reqwest::RequestBuilder {
-        self.0.get(url)
+        self.client.get(url)
     }
 
     pub fn post(&self, url: &str) -> reqwest::RequestBuilder {
-        self.0.post(url)
+        self.client.post(url)
     }
 
     pub fn patch(&self, url: &str) -> reqwest::RequestBuilder {
-        self.0.patch(url)
+        self.client.patch(url)
     }
 }
 

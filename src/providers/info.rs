@@ -29,6 +29,9 @@ pub struct ProviderInfo {
     /// Whether our hook address can be registered by a call.
     pub registers_hooks: bool,
     pub refunds: RefundSupport,
+    /// For so many days a refund that succeeded may still be reported as failed; 0 where success is
+    /// the end.
+    pub refund_may_fail_days: i64,
     pub poll: PollSchedule,
     /// How long a customer has for one attempt.
     pub attempt_secs: i64,
@@ -112,6 +115,10 @@ impl CurrencyRule {
 }
 
 /// A credential or an option of the settings form.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of the field, read by its name in the tables"
+)]
 pub struct Field {
     pub name: &'static str,
     pub label: &'static str,
@@ -120,6 +127,8 @@ pub struct Field {
     pub required: bool,
     /// Sealed, and shown as a fingerprint alone.
     pub secret: bool,
+    /// Without it every hook is refused, and what happened is found by asking.
+    pub proves_hooks: bool,
     /// Several lines.
     pub long: bool,
     /// What a value of each mode starts with, where the provider marks it.
@@ -137,6 +146,7 @@ impl Field {
             help,
             required: true,
             secret: true,
+            proves_hooks: false,
             long: false,
             test_prefix: None,
             live_prefix: None,
@@ -154,6 +164,16 @@ impl Field {
     #[must_use]
     pub const fn optional(self) -> Self {
         Self {
+            required: false,
+            ..self
+        }
+    }
+
+    /// Optional: payments are found by asking where it is missing.
+    #[must_use]
+    pub const fn proves_hooks(self) -> Self {
+        Self {
+            proves_hooks: true,
             required: false,
             ..self
         }

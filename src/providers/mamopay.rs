@@ -57,7 +57,7 @@ const fn card(number: &'static str, detail: &'static str, outcome: TestOutcome) 
 static INFO: ProviderInfo = ProviderInfo {
     name: "mamopay",
     label: "MamoPay",
-    monogram: "Ma",
+    monogram: "Mm",
     test_url: "https://sandbox.dev.business.mamopay.com",
     live_url: "https://business.mamopay.com",
     page_origins: &[
@@ -88,7 +88,7 @@ static INFO: ProviderInfo = ProviderInfo {
             "The auth_header of the webhook at Mamo, as it stands there: 32 to 50 random characters. \
              Registering the hook address sets it.",
         )
-        .optional(),
+        .proves_hooks(),
     ],
     options: &[LEGACY_HOOKS],
     hook: HookKind::Hint,
@@ -96,6 +96,7 @@ static INFO: ProviderInfo = ProviderInfo {
     sources: &[],
     registers_hooks: true,
     refunds: RefundSupport::Partial,
+    refund_may_fail_days: 0,
     poll: PollSchedule::REDIRECT,
     attempt_secs: 3_600,
     test_only: false,
@@ -421,8 +422,7 @@ impl PaymentProvider for MamoPay {
         Ok(())
     }
 
-    /// Makes a link that can be paid once. Fields that Mamo does not know are dropped without a
-    /// word, so our reference must come back: else nothing would find the payment again.
+    /// Makes a link that can be paid once.
     async fn start(&self, call: &Call<'_>, req: &StartPayment) -> Result<Started, ProviderError> {
         let Some(amount) = wire::to_number(req.amount) else {
             let message = "the amount cannot be sent";
@@ -432,8 +432,9 @@ impl PaymentProvider for MamoPay {
         let link = object(&answer)?;
         let told = wire::currency_of(&link);
         let told = told.and_then(|c| wire::from_value(&link["amount"], c));
-        if text(&link, "/external_id").as_deref() != Some(req.reference.as_str()) {
-            return Err(unknown("Mamo made a link without our external_id"));
+        // Mamo's own example shows none: the link's id finds the payment too.
+        if wire::reference_on(&link).is_some_and(|r| r != req.reference) {
+            return Err(unknown("Mamo made a link with another external_id"));
         }
         if told.is_some_and(|told| told != req.amount) {
             return Err(unknown("Mamo made a link for another amount"));
@@ -522,9 +523,6 @@ impl PaymentProvider for MamoPay {
         let secret = call.account.credentials.get("webhook_secret");
         let length = secret.map_or(0, |s| s.expose_secret().trim().chars().count());
         Ok(match length {
-            0 => format!(
-                "{said} There is no hook secret: hooks are refused, and payments are found by asking."
-            ),
             1..32 => format!("{said} The hook secret is shorter than 32 characters."),
             _ => said,
         })

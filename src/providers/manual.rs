@@ -99,6 +99,7 @@ static INFO: ProviderInfo = ProviderInfo {
     sources: &[],
     registers_hooks: false,
     refunds: RefundSupport::ByHand,
+    refund_may_fail_days: 0,
     poll: PollSchedule::NOBODY,
     attempt_secs: ATTEMPT_SECS,
     test_only: false,
@@ -217,9 +218,11 @@ mod tests {
     #[test]
     fn every_provider_of_the_registry_has_a_sound_row() {
         let mut names = std::collections::BTreeSet::new();
+        let mut monograms = std::collections::BTreeSet::new();
         for info in REGISTRY.iter().map(|p| p.info()) {
             assert!(names.insert(info.name) && !info.methods.is_empty());
             assert_eq!(info.monogram.len(), 2, "{}", info.name);
+            assert!(monograms.insert(info.monogram), "{}", info.name);
             assert!(info.attempt_secs >= 60);
             for rule in info.currencies {
                 assert!(rule.min_minor > 0 && rule.step_minor > 0);

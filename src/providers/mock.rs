@@ -41,6 +41,7 @@ static INFO: ProviderInfo = ProviderInfo {
     sources: &[],
     registers_hooks: false,
     refunds: RefundSupport::Partial,
+    refund_may_fail_days: 0,
     poll: PollSchedule::REDIRECT,
     attempt_secs: 3_600,
     test_only: true,

@@ -23,6 +23,7 @@ mod manual;
 mod mock;
 mod mpesa;
 mod mtn_momo;
+pub mod outward;
 pub mod payme;
 mod paymongo;
 mod paystack;
@@ -365,6 +366,8 @@ pub struct PaymentRef {
     pub method: Method,
     /// What an unsigned hook claims. Never believed by itself (R5); an adapter may look it up.
     pub claims: Option<Claims>,
+    /// Whether its order still takes it: money that is ours to pull is not pulled otherwise.
+    pub wanted: bool,
     pub created_at: Timestamp,
 }
 

@@ -158,6 +158,7 @@ static INFO: ProviderInfo = ProviderInfo {
     registers_hooks: true,
     // Whole reversals where an initiator is set: see `refunds`.
     refunds: RefundSupport::ByHand,
+    refund_may_fail_days: 0,
     poll: PollSchedule::PROMPT,
     attempt_secs: 300,
     test_only: false,

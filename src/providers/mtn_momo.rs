@@ -3,7 +3,7 @@
 //! the merchant has it. Callbacks are unsigned and therefore hints.
 //! Facts: MTN's developer portal (Collections, Disbursements, Callback, common error codes), its
 //! Java and `JavaScript` SDKs, and its sandbox notebook.
-use super::http::text;
+use super::http::{Answer, text};
 use super::{
     Account, Call, Claims, CurrencyRule, Field, Flow, Found, HookAbout, HookError, HookKind,
     HookReading, InputProblem, MethodInfo, PaymentProvider, PaymentRef, PollSchedule,
@@ -48,7 +48,7 @@ const fn number(number: &'static str, outcome: TestOutcome) -> TestInstrument {
 static INFO: ProviderInfo = ProviderInfo {
     name: "mtn_momo",
     label: "MTN MoMo",
-    monogram: "Mo",
+    monogram: "Mt",
     test_url: "https://sandbox.momodeveloper.mtn.com",
     // MTN's Java SDK; the portal does not print it, and markets may have hosts of their own.
     live_url: "https://proxy.momoapi.mtn.com",
@@ -129,6 +129,7 @@ static INFO: ProviderInfo = ProviderInfo {
     sources: &[],
     registers_hooks: false,
     refunds: RefundSupport::Partial,
+    refund_may_fail_days: 0,
     poll: PollSchedule::PROMPT,
     // The payer has five minutes for the PIN.
     attempt_secs: 360,
@@ -193,6 +194,25 @@ fn refund_of(external_id: &str) -> Option<String> {
     Some(format!("ref_{body}"))
 }
 
+/// Sends an order. A callback host that MTN does not know makes it refuse the whole: it is then
+/// sent once more without one, under the same id, and asking finds what becomes of it.
+async fn order_once(
+    call: &Call<'_>,
+    keys: &Keys<'_>,
+    path: &str,
+    order: &Order<'_>,
+) -> Result<Answer, ProviderError> {
+    let answer = wire::ask(call, keys, path, Some(order)).await?;
+    if order.callback.is_none() || !wire::knows_no_callback_host(&answer) {
+        return Ok(answer);
+    }
+    let bare = Order {
+        callback: None,
+        ..*order
+    };
+    wire::ask(call, keys, path, Some(&bare)).await
+}
+
 #[async_trait]
 impl PaymentProvider for MtnMomo {
     fn info(&self) -> &'static ProviderInfo {
@@ -240,7 +260,7 @@ impl PaymentProvider for MtnMomo {
             callback: callback(call.account, at, &req.hook_url),
             body: &body,
         };
-        let answer = wire::ask(call, &keys, PAY_PATH, Some(&order)).await?;
+        let answer = order_once(call, &keys, PAY_PATH, &order).await?;
         let said = match answer.status {
             202 => "MTN sends the prompt.",
             _ if wire::is_duplicate(&answer) => "MTN has the request already.",
@@ -296,7 +316,7 @@ impl PaymentProvider for MtnMomo {
             callback: callback(call.account, keys.environment, &req.hook_url),
             body: &body,
         };
-        let answer = wire::ask(call, &keys, REFUND_PATH, Some(&order)).await?;
+        let answer = order_once(call, &keys, REFUND_PATH, &order).await?;
         if answer.status != 202 && !wire::is_duplicate(&answer) {
             return Err(wire::refusal(&answer, &keys, Errand::Refund));
         }

@@ -108,6 +108,7 @@ static INFO: ProviderInfo = ProviderInfo {
     sources: &["185.234.113.0/28"],
     registers_hooks: false,
     refunds: RefundSupport::Elsewhere(IN_THE_CABINET),
+    refund_may_fail_days: 0,
     poll: PollSchedule::REDIRECT,
     // A transaction of the Merchant API lives as long.
     attempt_secs: 43_200,

@@ -99,7 +99,7 @@ static INFO: ProviderInfo = ProviderInfo {
             "Webhook secret",
             "PayMongo gives it when our address is registered as a webhook; each mode has its own.",
         )
-        .optional(),
+        .proves_hooks(),
     ],
     options: &[WALLET_FLOW, LEGACY_HOOKS],
     hook: HookKind::Signed,
@@ -107,6 +107,7 @@ static INFO: ProviderInfo = ProviderInfo {
     sources: &[],
     registers_hooks: true,
     refunds: RefundSupport::Partial,
+    refund_may_fail_days: 0,
     poll: PollSchedule::REDIRECT,
     attempt_secs: 3_600,
     test_only: false,

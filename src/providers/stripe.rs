@@ -88,7 +88,8 @@ static INFO: ProviderInfo = ProviderInfo {
             "Stripe dashboard, Developers, Webhooks, your endpoint, Signing secret. Registering \
              the hook address fills it in.",
         )
-        .prefixes("whsec_", "whsec_"),
+        .prefixes("whsec_", "whsec_")
+        .proves_hooks(),
         Field::secret(
             "previous_webhook_secret",
             "Previous webhook signing secret",
@@ -117,6 +118,9 @@ static INFO: ProviderInfo = ProviderInfo {
     ],
     registers_hooks: true,
     refunds: RefundSupport::Partial,
+    // A refund can fail days later, when the card's bank sends the money back. Source: Refunds,
+    // "Failed refunds"; Stripe names up to 30 days.
+    refund_may_fail_days: 30,
     poll: PollSchedule::REDIRECT,
     attempt_secs: 3_600,
     test_only: false,
@@ -446,7 +450,8 @@ impl PaymentProvider for Stripe {
         };
         let answer = get(call, &format!("/v1/refunds/{}", segment(id))).await?;
         if wire::says_missing(&answer) {
-            return Ok(no_refund("Stripe does not know this refund"));
+            // A key of another account or mode is answered the same.
+            return Err(unknown("Stripe does not show the refund that it took"));
         }
         wire::refund(&wire::object(&answer)?, of.amount)
     }

@@ -118,6 +118,7 @@ pub fn ref_of(amount: Money, method: Method) -> PaymentRef {
         amount,
         method,
         claims: None,
+        wanted: true,
         created_at: NOW,
     }
 }

@@ -1,5 +1,5 @@
 //! R12: what is written beside every change, in its transaction.
-use super::{Actor, App, objects};
+use super::{Actor, App, deliveries, idempotency, objects};
 use crate::domain::event::EventType;
 use crate::domain::ids::{OrderId, PaymentId, RefundId, TenantId};
 use crate::domain::order::Order;
@@ -110,7 +110,7 @@ impl<'a> Entry<'a> {
     }
 }
 
-/// Writes what a person or API key did.
+/// Writes what a person or API key did, and notes it on the idempotency key that it came under.
 pub async fn audit(
     app: &App,
     tx: &mut Tx<'_>,
@@ -129,7 +129,8 @@ pub async fn audit(
         detail: detail.to_string(),
         at: app.clock.now(),
     };
-    insert_audit(tx, &row).await
+    insert_audit(tx, &row).await?;
+    idempotency::done(tx, actor, subject).await
 }
 
 /// Tells the merchant of an order.
@@ -186,6 +187,7 @@ pub async fn tell_refund(
     tell(app, tx, &refund.tenant_id, live, subject, event_type, &data).await
 }
 
+/// Writes an event with its deliveries.
 pub async fn tell(
     app: &App,
     tx: &mut Tx<'_>,
@@ -204,5 +206,6 @@ pub async fn tell(
         data: data.to_string(),
         at: app.clock.now(),
     };
-    insert_event(tx, &event).await
+    insert_event(tx, &event).await?;
+    deliveries::fan_out(app, tx, &event).await
 }

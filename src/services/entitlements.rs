@@ -289,20 +289,17 @@ async fn reckon_one(
             entitlements::save_purchase(tx, p, PurchaseStatus::Applied).await?;
         }
     }
-    match (periods.first(), periods.last()) {
-        (Some(first), Some(last)) => {
-            let (starts, _) = first.period.unwrap_or((now, now));
-            let (from, to) = last.period.unwrap_or((now, now));
-            (e.starts_at, e.period_from, e.ends_at) = (starts, from, to);
-            e.last_order = last.order_id.clone();
-            if e.status != EntitlementStatus::Replaced {
-                e.status = step(was, e.status_at(now))?;
-            }
+    if let (Some(first), Some(last)) = (periods.first(), periods.last()) {
+        let (starts, _) = first.period.unwrap_or((now, now));
+        let (from, to) = last.period.unwrap_or((now, now));
+        (e.starts_at, e.period_from, e.ends_at) = (starts, from, to);
+        e.last_order = last.order_id.clone();
+        if e.status != EntitlementStatus::Replaced {
+            e.status = step(was, e.status_at(now))?;
         }
-        _ => {
-            e.ends_at = now;
-            e.status = step(was, EntitlementStatus::Revoked)?;
-        }
+    } else {
+        e.ends_at = now;
+        e.status = step(was, EntitlementStatus::Revoked)?;
     }
     if e.ends_at != ended {
         (e.reminded, e.renewal_order) = (None, None);

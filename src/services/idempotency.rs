@@ -1,10 +1,10 @@
 //! `Idempotency-Key`s: the same key and body get the same answer, however often they come.
-use super::App;
+use super::{Actor, App};
 use crate::domain::Timestamp;
 use crate::domain::account::Mode;
 use crate::domain::ids::TenantId;
-use crate::store::StoreError;
 use crate::store::idempotency::{self as rows, Key};
+use crate::store::{StoreError, Tx};
 use sha2::{Digest, Sha256};
 
 /// A run that was cut off by a crash is taken over after this.
@@ -25,29 +25,44 @@ pub enum Ticket {
 }
 
 /// A call under way.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Running {
     key: Key,
-    /// When the key first came, where a crash cut that run off: its work may be done already, so
-    /// whoever runs again looks for it first.
-    pub cut_off_at: Option<Timestamp>,
+    /// What a run before this one did before it was cut off: the id that its transaction noted.
+    pub done: Option<String>,
+    /// The prefix of the id that the answer shows: what else the call touches is not its work.
+    shows: &'static str,
     /// What marks the key as held by this run and no other.
     locked_until: Timestamp,
 }
 
+/// A key as it came: the same one with the same body is the same call.
+pub struct Asked<'a> {
+    pub tenant: &'a TenantId,
+    pub mode: Mode,
+    pub path: &'a str,
+    pub key: &'a str,
+    pub body: &'a [u8],
+    /// The prefix of the id that the answer shows: `ord_`.
+    pub shows: &'static str,
+}
+
 /// Takes the key for a run, or says why not.
-pub async fn begin(
-    app: &App,
-    tenant: &TenantId,
-    mode: Mode,
-    path: &str,
-    key: &str,
-    body: &[u8],
-) -> Result<Ticket, StoreError> {
+pub async fn begin(app: &App, asked: Asked<'_>) -> Result<Ticket, StoreError> {
+    let Asked { body, shows, .. } = asked;
     let key = Key {
-        tenant_id: tenant.clone(),
-        mode,
-        path: path.to_owned(),
-        key: key.to_owned(),
+        tenant_id: asked.tenant.clone(),
+        mode: asked.mode,
+        path: asked.path.to_owned(),
+        key: asked.key.to_owned(),
+    };
+    let run = |key, done, locked_until| {
+        Ticket::Run(Running {
+            key,
+            done,
+            shows,
+            locked_until,
+        })
     };
     let digest = hex::encode(Sha256::digest(body));
     let now = app.clock.now();
@@ -55,11 +70,7 @@ pub async fn begin(
     let mut tx = app.db.begin().await?;
     if rows::take(&mut tx, &key, &digest, until, now).await? {
         tx.commit().await?;
-        return Ok(Ticket::Run(Running {
-            key,
-            cut_off_at: None,
-            locked_until: until,
-        }));
+        return Ok(run(key, None, until));
     }
     let Some(known) = rows::get(&mut tx, &key).await? else {
         return Ok(Ticket::Busy);
@@ -69,11 +80,7 @@ pub async fn begin(
         let fresh = rows::take(&mut tx, &key, &digest, until, now).await?;
         tx.commit().await?;
         return Ok(if fresh {
-            Ticket::Run(Running {
-                key,
-                cut_off_at: None,
-                locked_until: until,
-            })
+            run(key, None, until)
         } else {
             Ticket::Busy
         });
@@ -92,11 +99,21 @@ pub async fn begin(
         other => other?,
     }
     tx.commit().await?;
-    Ok(Ticket::Run(Running {
-        key,
-        cut_off_at: Some(known.created_at),
-        locked_until: until,
-    }))
+    Ok(run(key, known.done, until))
+}
+
+/// Notes on the key of a call what it did, in the transaction that does it: after a crash nobody
+/// does it again. It is an id and, after a space, what else the answer needs; the last note stays. Calls without a key, and people, note nothing.
+///
+/// # Errors
+/// [`StoreError::Stale`] where the run took so long that another has its key: it must not do it.
+pub async fn done(tx: &mut Tx<'_>, actor: &Actor, subject: &str) -> Result<(), StoreError> {
+    match actor {
+        Actor::Call(_, run) if subject.starts_with(run.shows) => {
+            rows::done(tx, &run.key, run.locked_until, subject).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Keeps the answer for the next time.

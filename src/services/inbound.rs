@@ -11,7 +11,7 @@ use crate::domain::job::{JobKind, Outcome};
 use crate::domain::payment::Payment;
 use crate::providers::{
     Account, Claims, HOOK_SOURCES, HookAbout, HookError, HookReading, PaymentProvider, RawHook,
-    Report, find,
+    Report, Verdict, find,
 };
 use crate::store::{Cursor, Page, StoreError, Tx, hooks, jobs, provider_accounts as accounts};
 use ipnet::IpNet;
@@ -124,14 +124,19 @@ pub async fn receive(
                 hook.status = HookStatus::Ignored;
                 hook.why = why;
             }
-            let question = adapter.question(&account, &raw_of(&hook)).ok().flatten();
+            let question = adapter.question(&account, &raw_of(&hook));
             let verdict = match &question {
-                Some(asked) => {
+                Ok(Some(asked)) => {
                     let verdict = bills::verdict(app, &tenant, hook.test_mode, asked).await?;
                     hook.why = format!("a question, answered {verdict:?}");
                     Some(verdict)
                 }
-                None => None,
+                Ok(None) => None,
+                // Nobody's money is taken for a question that cannot be read.
+                Err(error) => {
+                    hook.why = format!("a question, refused: {error}");
+                    Some(Verdict::Closed)
+                }
             };
             keep(app, &hook).await?;
             Ok(match verdict {
@@ -326,7 +331,12 @@ pub async fn apply(
         } => {
             let mut found = find_refunded(app, &hook, refund_reference.as_deref()).await?;
             if found.is_none() {
-                let (reference, claims) = (payment_reference.as_deref(), Claims::default());
+                // Some providers name their own page instead of our reference.
+                let claims = Claims {
+                    provider_ref: payment_reference.clone(),
+                    ..Claims::default()
+                };
+                let reference = payment_reference.as_deref();
                 found = find_payment(app, &hook, reference, &claims).await?;
             }
             let Some(payment) = found.filter(|p| p.test_mode == hook.test_mode) else {

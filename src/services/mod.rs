@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::store::Db;
+use secrecy::SecretString;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,15 +14,20 @@ pub mod amounts;
 pub mod api_keys;
 pub mod bills;
 mod books;
+pub mod call_log;
 pub mod checkout;
 pub mod customers;
+pub mod deliveries;
+pub mod endpoints;
 pub mod entitlements;
+pub mod events;
 pub mod idempotency;
 pub mod import_env;
 pub mod imports;
 pub mod inbound;
 mod inquiries;
 pub mod links;
+pub mod nats;
 pub mod objects;
 pub mod orders;
 mod payme;
@@ -36,6 +42,7 @@ pub mod purchases;
 pub mod refunds;
 pub mod sessions;
 mod settle;
+pub mod signing;
 pub mod tenants;
 pub mod vault;
 
@@ -59,6 +66,8 @@ pub struct Settings {
     pub allow_private_urls: bool,
     /// Whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Where events are published besides; a password may stand in it.
+    pub nats_url: Option<SecretString>,
 }
 
 /// Everything that a use case needs. Cheap to clone.
@@ -72,8 +81,11 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Rung when work was queued for now, so that the runner need not wait.
     pub work: Arc<Notify>,
+    /// Rung when an event was made.
+    pub outbox: Arc<Notify>,
     tokens: provider_accounts::TokenGuards,
     shares: provider_health::SharesCache,
+    calls: call_log::Waiting,
 }
 
 impl App {
@@ -93,8 +105,10 @@ impl App {
             vault,
             settings: Arc::new(settings),
             work: Arc::new(Notify::new()),
+            outbox: Arc::new(Notify::new()),
             tokens: provider_accounts::TokenGuards::default(),
             shares: provider_health::SharesCache::default(),
+            calls: call_log::Waiting::default(),
         }
     }
 
@@ -109,6 +123,8 @@ impl App {
 pub enum Actor {
     User(UserId),
     ApiKey(ApiKeyId),
+    /// An API key's call under an `Idempotency-Key`: what it does is noted on that key.
+    Call(ApiKeyId, Arc<idempotency::Running>),
     Customer,
     Provider,
     System,
@@ -119,7 +135,7 @@ impl Actor {
         use crate::domain::ids::Id;
         match self {
             Self::User(id) => id.as_str(),
-            Self::ApiKey(id) => id.as_str(),
+            Self::ApiKey(id) | Self::Call(id, _) => id.as_str(),
             Self::Customer => "customer",
             Self::Provider => "provider",
             Self::System => "system",
@@ -128,7 +144,7 @@ impl Actor {
 
     /// Whether it is a person or program whose doings belong in the audit log.
     fn is_audited(&self) -> bool {
-        matches!(self, Self::User(_) | Self::ApiKey(_))
+        matches!(self, Self::User(_) | Self::ApiKey(_) | Self::Call(..))
     }
 }
 

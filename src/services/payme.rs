@@ -6,6 +6,7 @@ use super::inbound::{InboundError, quarantine};
 use super::refunds::RefundError;
 use super::settle::{self, SettleError};
 use super::{Actor, App, TRIES, provider_accounts, refunds};
+use crate::domain::Timestamp;
 use crate::domain::account::Mode;
 use crate::domain::hook::{Hook, HookStatus};
 use crate::domain::ids::{Id, PaymentId, TenantId};
@@ -161,10 +162,6 @@ impl Desk<'_> {
             Asked::CheckPerform { amount, account } => {
                 self.check_perform(tx, *amount, account).await
             }
-            Asked::Check { id } => Ok(match self.transaction(tx, id).await? {
-                Some(t) => Ok(checked(&t)),
-                None => Err(Refused::transaction_not_found()),
-            }),
             Asked::Statement { from, to } => {
                 let all = rows::statement(tx, self.tenant, self.mode, *from, *to).await?;
                 let all: Vec<Value> = all.iter().map(|t| line(t, self.field)).collect();
@@ -184,6 +181,7 @@ impl Desk<'_> {
                 amount,
                 account,
             } => self.create(&mut tx, id, *time, *amount, account).await?,
+            Asked::Check { id } => self.check(&mut tx, id).await?,
             Asked::Perform { id } => self.perform(&mut tx, id).await?,
             Asked::Cancel { id, reason } => self.cancel(&mut tx, id, *reason).await?,
             Asked::SetFiscalData { id, kind, data } => self.fiscal(&mut tx, id, kind, data).await?,
@@ -317,6 +315,9 @@ impl Desk<'_> {
             cancel_time: 0,
         };
         rows::insert(tx, &t).await?;
+        // Our own clock does not end what Payme holds.
+        let held_until = Timestamp::from_unix_ms(time.saturating_add(LIFE_MS));
+        p.expires_at = p.expires_at.max(held_until);
         self.step(
             tx,
             &mut p,
@@ -371,6 +372,18 @@ impl Desk<'_> {
         let p = p.ok_or(StoreError::Stale)?;
         orders::lock(tx, self.tenant, &p.order_id).await?;
         self.transaction(tx, id).await
+    }
+
+    /// What became of a transaction. One that is over is told as ended, and ends.
+    async fn check(&self, tx: &mut Tx<'_>, id: &str) -> Done {
+        let over = |t: &PaymeTransaction| t.state == CREATED && self.is_over(t);
+        if let Some(t) = self.held(tx, id).await?.filter(over) {
+            self.time_out(tx, t).await?;
+        }
+        Ok(match self.transaction(tx, id).await? {
+            Some(t) => Ok(checked(&t)),
+            None => Err(Refused::transaction_not_found()),
+        })
     }
 
     async fn perform(&self, tx: &mut Tx<'_>, id: &str) -> Done {
@@ -452,7 +465,8 @@ impl Desk<'_> {
             t.payme_id,
             reason_words(reason)
         );
-        if reason == TIMEOUT {
+        // Payme's reason alone does not end it: the customer may begin anew while there is time.
+        if reason == TIMEOUT && (self.is_over(t) || self.app.clock.now() >= p.expires_at) {
             let failure = Failure {
                 code: FailureCode::Expired,
                 message: words.clone(),

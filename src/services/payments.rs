@@ -8,9 +8,9 @@ use crate::domain::ids::{OrderId, PaymentId, TenantId};
 use crate::domain::job::{JobKind, Outcome};
 use crate::domain::payment::{Failure, FailureCode, Payment, PaymentStatus};
 use crate::domain::{Money, Timestamp};
-use crate::providers::{Claims, Found, PaymentRef, ProviderError, Report, find};
+use crate::providers::{Claims, Flow, Found, PaymentRef, ProviderError, Report, find};
 use crate::services::books::Entry;
-use crate::store::{Cursor, Page, StoreError, Tx, jobs, payments};
+use crate::store::{Cursor, Page, StoreError, Tx, jobs, orders, payments};
 
 pub use crate::store::books::Step;
 pub use crate::store::payments::{PaymentFilter, Tally};
@@ -34,6 +34,8 @@ const CALL_SECS: i64 = 60;
 const CUSTOMER_ASKS_SECS: i64 = 3;
 /// How long money is still looked for after we stopped waiting (R9).
 const LATE_SECS: i64 = 86_400;
+/// How long a payment stays open past its time while its provider works on it: banks take days.
+const PROCESSING_SECS: i64 = 14 * 86_400;
 
 pub async fn get(
     app: &App,
@@ -90,6 +92,7 @@ pub(super) fn reference_of(p: &Payment, claims: Option<Claims>) -> PaymentRef {
         amount: p.amount,
         method: p.method,
         claims,
+        wanted: p.status.is_open(),
         created_at: p.created_at,
     }
 }
@@ -109,11 +112,11 @@ pub(super) async fn ask(
     let opened = Opened::new(app, &p.tenant_id, adapter.info(), mode).await?;
     let mut tx = app.db.begin().await?;
     payments::count_poll(&mut tx, &p.tenant_id, &p.id, app.clock.now()).await?;
+    let order = orders::get(&mut tx, &p.tenant_id, &p.order_id).await?;
     tx.commit().await.map_err(StoreError::from)?;
-    match adapter
-        .fetch(&opened.call(), &reference_of(p, claims))
-        .await
-    {
+    let mut of = reference_of(p, claims);
+    of.wanted &= order.is_some_and(|o| o.takes_payments(app.clock.now()));
+    match adapter.fetch(&opened.call(), &of).await {
         Ok(report) => {
             let settled = settle::apply(app, &p.tenant_id, &p.id, &report).await?;
             Ok(Ok((settled, report)))
@@ -190,13 +193,22 @@ pub async fn poll(app: &App, tenant: &TenantId, id: &PaymentId) -> Result<Outcom
         p = answer_was_lost(app, &p).await?;
     }
     let mut asked = Ok(());
+    let mut under_way = false;
     if info.poll.asks {
         match ask(app, &p, None).await? {
-            Ok((settled, _)) => p = settled,
+            Ok((settled, report)) => {
+                p = settled;
+                // A prompt is over with its time; what was paid on a page may take a bank days.
+                under_way = report.found == Found::Open(PaymentStatus::Processing)
+                    && info
+                        .method(p.method)
+                        .is_some_and(|m| m.flow == Flow::Redirect)
+                    && now < p.expires_at.plus_secs(PROCESSING_SECS);
+            }
             Err(error) => asked = Err(error),
         }
     }
-    if p.status.is_open() && now >= p.expires_at {
+    if p.status.is_open() && now >= p.expires_at && !under_way {
         p = expire(app, tenant, id, asked.is_ok()).await?;
     }
     if let Err(error) = &asked {

@@ -2,7 +2,7 @@
 use super::books::{Entry, tell};
 use super::proof_files::{self, FileError};
 use super::settle::{self, SettleError};
-use super::{Actor, App, InputProblem, objects};
+use super::{Actor, App, InputProblem, idempotency, objects};
 use crate::domain::event::EventType;
 use crate::domain::ids::{PaymentId, ProofId, TenantId};
 use crate::domain::input::is_hidden;
@@ -201,7 +201,8 @@ async fn write_books(
             "accepted": proof.accepted.map(|m| m.minor),
         }))
         .write(app, tx)
-        .await
+        .await?;
+    idempotency::done(tx, actor, &proof.id.to_string()).await
 }
 
 async fn tell_proof(

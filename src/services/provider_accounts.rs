@@ -526,7 +526,13 @@ pub async fn self_test(
     let adapter = find(provider)
         .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
     let opened = Opened::new(app, tenant, adapter.info(), mode).await?;
-    let result = adapter.self_test(&opened.call()).await;
+    let mut result = adapter.self_test(&opened.call()).await;
+    if let (Ok(said), Some(missing)) = (
+        &mut result,
+        hook_proof_missing(adapter.info(), &opened.account),
+    ) {
+        *said = format!("{}. {missing}", said.trim_end_matches('.'));
+    }
     let mut tx = app.db.begin().await?;
     let account = rows::get(&mut tx, tenant, provider).await?;
     if result.is_ok() && account.is_some_and(|a| a.mode() == mode) {
@@ -550,6 +556,17 @@ pub async fn self_test(
     .await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(result)
+}
+
+/// What to say where an account has nothing yet by which a hook could be believed.
+fn hook_proof_missing(info: &ProviderInfo, account: &Account) -> Option<String> {
+    let field = info.credentials.iter().find(|f| f.proves_hooks)?;
+    let set = account.credentials.get(field.name);
+    let set = set.is_some_and(|s| !s.expose_secret().trim().is_empty());
+    (!set).then(|| {
+        let name = field.label.to_lowercase();
+        format!("There is no {name} yet: hooks are refused, and payments are found by asking.")
+    })
 }
 
 /// An account opened with all that an adapter's call needs.

@@ -10,7 +10,7 @@ use crate::store::{StoreError, Tx};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// So many starts in a row must be refused before an account is no longer offered.
+/// So many starts in a row must be refused, in the same words, before an account is no longer offered.
 const REFUSED_IN_A_ROW: usize = 3;
 const REFUSED_WITHIN_SECS: i64 = 86_400;
 const SHARES_OF_SECS: i64 = 30 * 86_400;
@@ -46,9 +46,12 @@ pub async fn stopped(
                 && r.test_mode == account.test_mode
                 && r.at > account.updated_at
         });
-        let last = of_account.next();
-        let first = of_account.nth(REFUSED_IN_A_ROW - 2);
-        let (Some(last), Some(first)) = (last, first) else {
+        let Some(last) = of_account.next() else {
+            continue;
+        };
+        // In the same words: a sandbox has numbers that are refused for one reason each.
+        let mut alike = of_account.filter(|r| r.said == last.said);
+        let Some(first) = alike.nth(REFUSED_IN_A_ROW - 2) else {
             continue;
         };
         if !payments::answered_since(tx, first, tenant).await? {

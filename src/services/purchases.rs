@@ -249,31 +249,6 @@ async fn insert(
     Ok(order)
 }
 
-/// The purchase of a plan that `actor` began for a customer since a moment: what a call that was
-/// cut off may have done.
-pub async fn begun_since(
-    app: &App,
-    plan: &Plan,
-    external_id: &str,
-    actor: &Actor,
-    since: Timestamp,
-) -> Result<Option<Order>, StoreError> {
-    let tenant = &plan.tenant_id;
-    let found = super::customers::find(app, tenant, plan.livemode, external_id).await?;
-    let Some(customer) = found else {
-        return Ok(None);
-    };
-    let mut tx = app.db.read().await?;
-    let all = entitlements::purchases_of(&mut tx, tenant, &customer.id, 100).await?;
-    let mine = |p: &&Purchase| {
-        p.plan_id == plan.id && p.created_at >= since && p.created_by == actor.as_str()
-    };
-    match all.iter().rev().find(mine) {
-        Some(purchase) => orders::get(&mut tx, tenant, &purchase.order_id).await,
-        None => Ok(None),
-    }
-}
-
 /// The order that renews an entitlement, made once for each end: reminders and people send the same
 /// link. `None` where the plan is no longer on sale.
 pub(super) async fn renewal_in(

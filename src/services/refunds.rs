@@ -197,6 +197,17 @@ async fn ask_once(
             left,
         });
     }
+    // What the provider's unit cannot carry is refused, never rounded; all that is left always goes.
+    let rule = find(&p.provider).and_then(|a| a.info().rule(amount.currency));
+    let step = rule.map_or(1, |r| r.step_minor.max(1));
+    if amount.minor % step != 0 && amount != p.refundable() {
+        let message = format!(
+            "{} takes steps of {}",
+            p.provider,
+            Money::new(step, amount.currency)
+        );
+        return Err(InputProblem::new("amount", "amount_not_representable", message).into());
+    }
     if let Some((label, way)) = support {
         match way {
             RefundSupport::FullOnly if amount != p.captured() => {

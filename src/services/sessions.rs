@@ -101,13 +101,14 @@ impl SessionStore for Sessions {
     }
 }
 
-/// Forgets sessions and idempotency keys whose time is over.
+/// Forgets sessions, idempotency keys and logged calls whose time is over.
 pub async fn tidy(app: &App) -> std::result::Result<(), StoreError> {
     let now = app.clock.now();
     let mut tx = app.db.begin().await?;
     sessions::delete_expired(&mut tx, now).await?;
     crate::store::users::delete_login_failures_before(&mut tx, now.plus_secs(-86_400)).await?;
     crate::store::idempotency::delete_before(&mut tx, now.plus_secs(-2 * 86_400)).await?;
+    super::call_log::forget_old(&mut tx, now).await?;
     tx.commit().await?;
     Ok(())
 }

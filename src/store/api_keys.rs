@@ -18,7 +18,16 @@ pub struct ApiKey {
     pub scopes: Vec<String>,
     pub created_at: Timestamp,
     pub last_used_at: Option<Timestamp>,
+    /// Opens nothing from this time on.
+    pub expires_at: Option<Timestamp>,
     pub revoked_at: Option<Timestamp>,
+}
+
+impl ApiKey {
+    /// Whether its time is over.
+    pub fn is_over(&self, now: Timestamp) -> bool {
+        self.expires_at.is_some_and(|at| at <= now)
+    }
 }
 
 fn api_key(row: &AnyRow) -> Result<ApiKey, StoreError> {
@@ -31,14 +40,16 @@ fn api_key(row: &AnyRow) -> Result<ApiKey, StoreError> {
         scopes: json(row, "scopes")?,
         created_at: at(row, "created_at")?,
         last_used_at: at_opt(row, "last_used_at")?,
+        expires_at: at_opt(row, "expires_at")?,
         revoked_at: at_opt(row, "revoked_at")?,
     })
 }
 
 pub async fn insert(tx: &mut Tx<'_>, k: &ApiKey, secret_hash: &str) -> Result<(), StoreError> {
     sqlx::query(
-        "INSERT INTO api_keys (id, tenant_id, mode, name, secret_hash, hint, scopes, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO api_keys (id, tenant_id, mode, name, secret_hash, hint, scopes, created_at,
+             expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     )
     .bind(k.id.as_str())
     .bind(k.tenant_id.to_string())
@@ -48,14 +59,15 @@ pub async fn insert(tx: &mut Tx<'_>, k: &ApiKey, secret_hash: &str) -> Result<()
     .bind(&k.hint)
     .bind(to_json(&k.scopes))
     .bind(k.created_at.unix_ms())
+    .bind(k.expires_at.map(Timestamp::unix_ms))
     .execute(&mut **tx)
     .await?;
     Ok(())
 }
 
-/// The key of a secret's hash, revoked ones left out.
+/// The key of a secret's hash, revoked and expired ones too.
 pub async fn by_hash(tx: &mut Tx<'_>, secret_hash: &str) -> Result<Option<ApiKey>, StoreError> {
-    let found = sqlx::query("SELECT * FROM api_keys WHERE secret_hash = $1 AND revoked_at IS NULL")
+    let found = sqlx::query("SELECT * FROM api_keys WHERE secret_hash = $1")
         .bind(secret_hash)
         .fetch_optional(&mut **tx)
         .await?;
@@ -70,12 +82,37 @@ pub async fn all(tx: &mut Tx<'_>, tenant: &TenantId) -> Result<Vec<ApiKey>, Stor
     rows.iter().map(api_key).collect()
 }
 
-pub async fn touch(tx: &mut Tx<'_>, id: &ApiKeyId, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("UPDATE api_keys SET last_used_at = $1 WHERE id = $2")
-        .bind(now.unix_ms())
+pub async fn get(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &ApiKeyId,
+) -> Result<Option<ApiKey>, StoreError> {
+    let found = sqlx::query("SELECT * FROM api_keys WHERE tenant_id = $1 AND id = $2")
+        .bind(tenant.to_string())
         .bind(id.to_string())
-        .execute(&mut **tx)
+        .fetch_optional(&mut **tx)
         .await?;
+    found.as_ref().map(api_key).transpose()
+}
+
+/// Notes that a key was used, where the last time is that of `before` or earlier.
+pub async fn touch(
+    tx: &mut Tx<'_>,
+    tenant: &TenantId,
+    id: &ApiKeyId,
+    now: Timestamp,
+    before: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE api_keys SET last_used_at = $1
+         WHERE tenant_id = $2 AND id = $3 AND (last_used_at IS NULL OR last_used_at <= $4)",
+    )
+    .bind(now.unix_ms())
+    .bind(tenant.to_string())
+    .bind(id.to_string())
+    .bind(before.unix_ms())
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

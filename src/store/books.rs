@@ -103,6 +103,18 @@ pub async fn steps(
     rows.iter().map(step).collect()
 }
 
+pub(super) fn event(r: &AnyRow) -> Result<Event, StoreError> {
+    Ok(Event {
+        id: EventId::from_stored(text(r, "id")?),
+        tenant_id: TenantId::from_stored(text(r, "tenant_id")?),
+        event_type: text(r, "event_type")?,
+        livemode: on(r, "livemode")?,
+        subject: text(r, "subject")?,
+        data: text(r, "data")?,
+        at: at(r, "at")?,
+    })
+}
+
 pub async fn insert_event(tx: &mut Tx<'_>, e: &Event) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO events (id, tenant_id, event_type, livemode, subject, data, at)
@@ -139,20 +151,7 @@ pub async fn events(
         .bind(limit + 1)
         .fetch_all(&mut **tx)
         .await?;
-    let rows = rows
-        .iter()
-        .map(|r| {
-            Ok(Event {
-                id: EventId::from_stored(text(r, "id")?),
-                tenant_id: TenantId::from_stored(text(r, "tenant_id")?),
-                event_type: text(r, "event_type")?,
-                livemode: on(r, "livemode")?,
-                subject: text(r, "subject")?,
-                data: text(r, "data")?,
-                at: at(r, "at")?,
-            })
-        })
-        .collect::<Result<Vec<_>, StoreError>>()?;
+    let rows = rows.iter().map(event).collect::<Result<Vec<_>, _>>()?;
     Ok(cursor.page(rows, limit, |e| e.id.to_string()))
 }
 

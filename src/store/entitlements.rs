@@ -258,25 +258,6 @@ pub async fn successor(
     found.as_ref().map(purchase).transpose()
 }
 
-/// All purchases of a customer, newest first.
-pub async fn purchases_of(
-    tx: &mut Tx<'_>,
-    tenant: &TenantId,
-    customer: &CustomerId,
-    limit: i64,
-) -> Result<Vec<Purchase>, StoreError> {
-    let rows = sqlx::query(
-        "SELECT * FROM plan_purchases WHERE tenant_id = $1 AND customer_id = $2
-         ORDER BY order_id DESC LIMIT $3",
-    )
-    .bind(tenant.to_string())
-    .bind(customer.to_string())
-    .bind(limit)
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.iter().map(purchase).collect()
-}
-
 /// Saves what may change. The old state in `WHERE` lets an order count once.
 pub async fn save_purchase(
     tx: &mut Tx<'_>,

@@ -6,7 +6,7 @@ use crate::domain::ids::TenantId;
 use sqlx::Row;
 
 /// What makes a key one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Key {
     pub tenant_id: TenantId,
     pub mode: Mode,
@@ -20,6 +20,8 @@ pub struct Known {
     pub body_sha256: String,
     /// `None` while it runs.
     pub answer: Option<(u16, String)>,
+    /// The id of what its run did, as committed with it.
+    pub done: Option<String>,
     pub locked_until: Timestamp,
     pub created_at: Timestamp,
 }
@@ -68,6 +70,7 @@ pub async fn get(tx: &mut Tx<'_>, k: &Key) -> Result<Option<Known>, StoreError> 
             Ok(Known {
                 body_sha256: text(&r, "body_sha256")?,
                 answer: status.zip(text_opt(&r, "answer")?),
+                done: text_opt(&r, "done")?,
                 locked_until: super::at(&r, "locked_until")?,
                 created_at: super::at(&r, "created_at")?,
             })
@@ -96,6 +99,32 @@ pub async fn take_over(
     .bind(&k.path)
     .bind(&k.key)
     .bind(was.unix_ms())
+    .execute(&mut **tx)
+    .await?;
+    expect_one(done.rows_affected())
+}
+
+/// Notes what the run that holds the key until `locked_until` did, in the transaction that does it.
+///
+/// # Errors
+/// [`StoreError::Stale`] where another run has taken the key over: this one must do nothing more.
+pub async fn done(
+    tx: &mut Tx<'_>,
+    k: &Key,
+    locked_until: Timestamp,
+    subject: &str,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE idempotency_keys SET done = $1
+         WHERE tenant_id = $2 AND mode = $3 AND path = $4 AND idem_key = $5
+           AND status IS NULL AND locked_until = $6",
+    )
+    .bind(subject)
+    .bind(k.tenant_id.to_string())
+    .bind(k.mode.as_str())
+    .bind(&k.path)
+    .bind(&k.key)
+    .bind(locked_until.unix_ms())
     .execute(&mut **tx)
     .await?;
     expect_one(done.rows_affected())

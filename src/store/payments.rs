@@ -532,10 +532,12 @@ pub async fn settings_refused(
 ) -> Result<Vec<SettingsRefused>, StoreError> {
     let rows = sqlx::query(
         "SELECT id, provider, test_mode, failure_message, created_at
-         FROM (SELECT id, provider, test_mode, failure_code, failure_message, created_at
+         FROM (SELECT id, provider, test_mode, provider_ref, failure_code, failure_message,
+                      created_at
                FROM payments WHERE tenant_id = $1 AND status = 'failed'
                ORDER BY id DESC LIMIT 200) newest
-         WHERE failure_code = 'provider_misconfigured' AND created_at >= $2 ORDER BY id DESC",
+         WHERE failure_code = 'provider_misconfigured' AND provider_ref IS NULL
+             AND created_at >= $2 ORDER BY id DESC",
     )
     .bind(tenant.to_string())
     .bind(since.unix_ms())

@@ -7,9 +7,14 @@ use axum::response::Response;
 use http_body_util::BodyExt;
 use malipo::clock::Clock;
 use malipo::domain::account::Mode;
-use malipo::domain::ids::{Id, OrderId};
+use malipo::domain::ids::{ApiKeyId, Id, OrderId};
 use malipo::domain::{Currency, Money, Timestamp};
+use malipo::services::api_keys::NewKey;
+use malipo::services::endpoints::{self, NewEndpoint};
+use malipo::services::events::{self, Range};
+use malipo::services::plans::{self, NewPlan};
 use malipo::services::provider_accounts::{self, SaveAccount};
+use malipo::services::purchases::{self, NewPurchase};
 use malipo::services::tenants::{self, NewTenant, Tenant};
 use malipo::services::{Actor, App, BaseUrls, Http, Settings, Vault};
 use malipo::services::{api_keys, idempotency, orders, payments, refunds};
@@ -19,6 +24,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tower::ServiceExt;
 
 struct Bench {
@@ -56,6 +62,7 @@ async fn bench() -> Bench {
         data_dir: folder.path().to_owned(),
         allow_private_urls: false,
         trusted_proxies: vec![],
+        nats_url: None,
     };
     let app = App::new(
         db,
@@ -100,7 +107,11 @@ async fn tenant(app: &App, slug: &str) -> Tenant {
 
 async fn key(app: &App, tenant: &Tenant, mode: Mode, scopes: &[&str]) -> String {
     let scopes = scopes.iter().map(ToString::to_string).collect();
-    let created = api_keys::create(app, &Actor::System, &tenant.id, mode, "test", scopes).await;
+    let new = NewKey {
+        scopes,
+        ..NewKey::new(mode, "test")
+    };
+    let created = api_keys::create(app, &Actor::System, &tenant.id, new).await;
     created.unwrap().1.expose_secret().to_owned()
 }
 
@@ -403,46 +414,151 @@ async fn the_same_key_and_body_get_the_same_answer() {
     assert_eq!(list.body["data"].as_array().unwrap().len(), 3);
 }
 
+/// A process has taken the key of this call, and is at work under it.
+async fn begun(b: &Bench, path: &str, body: &Value, key: &str, shows: &'static str) -> Actor {
+    let digest = Sha256::digest(body.to_string().as_bytes());
+    let asked = idempotency::Asked {
+        tenant: &b.tenant.id,
+        mode: Mode::Test,
+        path,
+        key,
+        body: &digest,
+        shows,
+    };
+    match idempotency::begin(&b.app, asked).await.unwrap() {
+        idempotency::Ticket::Run(run) => Actor::Call(ApiKeyId::from_bits(1), Arc::new(run)),
+        _ => panic!("the key is not free"),
+    }
+}
+
 #[tokio::test]
-async fn a_run_cut_off_by_a_crash_is_not_done_twice() {
+async fn what_a_call_did_is_noted_on_its_key_in_the_same_transaction() {
     let b = bench().await;
     let path = "/api/v1/orders";
     let body = json!({ "reference": "C", "amount": 100, "currency": "KES" });
-    let digest = Sha256::digest(body.to_string().as_bytes());
-    let begun = idempotency::begin(&b.app, &b.tenant.id, Mode::Test, path, "k", &digest).await;
-    assert!(matches!(begun.unwrap(), idempotency::Ticket::Run(_)));
-    let new = orders::NewOrder::new("C", Money::new(100, Currency::KES), false);
-    let made = orders::create(&b.app, &b.tenant, &Actor::System, new)
+    let new = || orders::NewOrder::new("C", Money::new(100, Currency::KES), false);
+    // The order is committed; the process dies before it answers.
+    let run = begun(&b, path, &body, "k", "ord_").await;
+    let made = orders::create(&b.app, &b.tenant, &run, new())
         .await
         .unwrap();
     let busy = b.post_once(path, body.clone(), "k").await;
     assert_eq!(busy.code(), (409, "idempotency_key_in_use"));
     b.app.clock.advance_secs(121);
-    let taken_over = b.post_once(path, body, "k").await;
+    for _ in 0..2 {
+        let again = b.post_once(path, body.clone(), "k").await;
+        assert_eq!((again.status, again.id()), (201, made.id.as_str()));
+        assert!(again.headers.contains_key(header::LOCATION));
+    }
+
+    // The same for a refund: it is not asked for twice.
+    let payment = b.paid(1_000).await;
+    let id = malipo::domain::ids::PaymentId::parse(&payment).unwrap();
+    let path = format!("/api/v1/payments/{payment}/refunds");
+    let ask = json!({ "amount": 100, "reason": "r" });
+    let run = begun(&b, &path, &ask, "r", "ref_").await;
+    let amount = Some(Money::new(100, Currency::KES));
+    let refund = refunds::request(&b.app, &b.tenant.id, &run, &id, amount, "r", "").await;
+    let refund = refund.unwrap();
+    b.app.clock.advance_secs(121);
+    let again = b.post_once(&path, ask, "r").await;
+    assert_eq!((again.status, again.id()), (201, refund.id.as_str()));
+    let all = refunds::of_payment(&b.app, &b.tenant.id, &id).await;
+    assert_eq!(all.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_was_done_to_plans_and_endpoints_is_answered_after_a_crash() {
+    let b = bench().await;
+    let tenant = &b.tenant.id;
+    let path = "/api/v1/plans";
+    let body = json!({ "name": "Gold", "price": 100, "currency": "KES", "duration_days": 30 });
+    let run = begun(&b, path, &body, "p", "pln_").await;
+    let new = NewPlan {
+        livemode: false,
+        name: "Gold".to_owned(),
+        description: String::new(),
+        price: Money::new(100, Currency::KES),
+        duration_days: 30,
+        grace_days: None,
+        remind_days: None,
+        active: true,
+        form_key: None,
+    };
+    let plan = plans::create(&b.app, &b.tenant, &run, new).await.unwrap();
+    b.app.clock.advance_secs(121);
+    let again = b.post_once(path, body, "p").await;
+    assert_eq!((again.status, again.id()), (201, plan.id.as_str()));
+
+    let path = format!("/api/v1/plans/{}/purchase", plan.id);
+    let body = json!({ "customer": { "external_id": "c-1" } });
+    let run = begun(&b, &path, &body, "b", "ord_").await;
+    let mut new = NewPurchase::default();
+    new.customer.external_id = Some("c-1".to_owned());
+    let order = purchases::purchase(&b.app, &b.tenant, &run, &plan.id, new).await;
+    b.app.clock.advance_secs(121);
+    let again = b.post_once(&path, body, "b").await;
     assert_eq!(
-        (taken_over.status, taken_over.id()),
-        (201, made.id.as_str())
+        (again.status, again.id()),
+        (201, order.unwrap().id.as_str())
     );
 
-    let payment = b.paid(1_000).await;
-    let path = format!("/api/v1/payments/{payment}/refunds");
-    let body = json!({ "amount": 100, "reason": "r" });
-    let first = b.post_once(&path, body.clone(), "r").await;
-    assert_eq!(first.status, 201, "{}", first.body);
-    // The second refund is committed, and its answer is lost in a crash.
-    b.app.clock.advance_secs(1);
-    let digest = Sha256::digest(body.to_string().as_bytes());
-    let begun = idempotency::begin(&b.app, &b.tenant.id, Mode::Test, &path, "s", &digest).await;
-    assert!(matches!(begun.unwrap(), idempotency::Ticket::Run(_)));
-    let second = b.post(&path, body.clone()).await;
+    let path = "/api/v1/endpoints";
+    let url = "https://shop.example/events";
+    let run = begun(&b, path, &json!({ "url": url }), "e", "end_").await;
+    let new = NewEndpoint {
+        url: url.to_owned(),
+        ..NewEndpoint::default()
+    };
+    let (endpoint, secret) = endpoints::create(&b.app, &run, tenant, new).await.unwrap();
     b.app.clock.advance_secs(121);
-    let taken_over = b.post_once(&path, body, "s").await;
-    assert_eq!(taken_over.id(), second.id());
-    let id = malipo::domain::ids::PaymentId::parse(&payment).unwrap();
-    let all = refunds::of_payment(&b.app, &b.tenant.id, &id)
-        .await
-        .unwrap();
-    assert_eq!(all.len(), 2);
+    for _ in 0..2 {
+        let again = b.post_once(path, json!({ "url": url }), "e").await;
+        assert_eq!((again.status, again.id()), (201, endpoint.id.as_str()));
+        assert_eq!(again.body["secret"], secret.expose_secret());
+    }
+
+    let at = |what: &str| format!("/api/v1/endpoints/{}/{what}", endpoint.id);
+    let run = begun(&b, &at("rotate-secret"), &json!({}), "r", "end_").await;
+    let rotated = endpoints::rotate(&b.app, &run, tenant, &endpoint.id).await;
+    b.app.clock.advance_secs(121);
+    let again = b.post_once(&at("rotate-secret"), json!({}), "r").await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.body["secret"], rotated.unwrap().1.expose_secret());
+
+    let run = begun(&b, &at("test"), &json!({}), "t", "evt_").await;
+    let event = endpoints::test(&b.app, &run, tenant, &endpoint.id).await;
+    b.app.clock.advance_secs(121);
+    let again = b.post_once(&at("test"), json!({}), "t").await;
+    let told = json!({ "endpoint": endpoint.id, "event": event.unwrap() });
+    assert_eq!((again.status, again.body), (200, told));
+
+    let body = json!({ "from": "2020-01-01T00:00:00Z", "only_failed": false });
+    let run = begun(&b, &at("resend"), &body, "s", "end_").await;
+    let range = Range {
+        from: Timestamp::from_unix_ms(0),
+        to: b.app.clock.now().plus_secs(1),
+        only_failed: false,
+    };
+    let count = events::resend_range(&b.app, &run, tenant, &endpoint.id, range).await;
+    b.app.clock.advance_secs(121);
+    let again = b.post_once(&at("resend"), body, "s").await;
+    let told = json!({ "endpoint": endpoint.id, "events": count.unwrap() });
+    assert_eq!((again.status, again.body), (200, told));
+}
+
+#[tokio::test]
+async fn a_run_whose_key_another_took_over_can_do_nothing_more() {
+    let b = bench().await;
+    let path = "/api/v1/orders";
+    let body = json!({ "reference": "S", "amount": 100, "currency": "KES" });
+    let slow = begun(&b, path, &body, "k", "ord_").await;
+    b.app.clock.advance_secs(121);
+    assert_eq!(b.post_once(path, body, "k").await.status, 201);
+    let new = orders::NewOrder::new("S", Money::new(100, Currency::KES), false);
+    assert!(orders::create(&b.app, &b.tenant, &slow, new).await.is_err());
+    let all = b.get("/api/v1/orders?reference=S").await;
+    assert_eq!(all.body["data"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

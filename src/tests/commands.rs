@@ -82,7 +82,9 @@ fn every_command_explains_itself() {
         &["provider", "import-env"],
         &["provider", "register-hooks"],
         &["api-key", "create"],
+        &["openapi"],
         &["hooks", "replay"],
+        &["listen"],
     ] {
         let out = run(desk.path(), &[], &[command, &["--help"]].concat());
         assert_eq!(out.status.code(), Some(0), "{command:?}");
@@ -111,6 +113,19 @@ fn wrong_use_ends_with_status_2() {
             "king",
         ],
         &["api-key", "create", "--tenant", "t", "--mode", "maybe"],
+        &[
+            "api-key", "create", "--tenant", "t", "--mode", "test", "--scope", "all",
+        ],
+        &[
+            "api-key",
+            "create",
+            "--tenant",
+            "t",
+            "--mode",
+            "test",
+            "--expires-in",
+            "0",
+        ],
         &[
             "provider",
             "set",
@@ -156,6 +171,7 @@ fn a_bad_setting_stops_the_start_and_is_named() {
         ("MALIPO_TRUSTED_PROXIES", "proxy", Some(good)),
         ("MALIPO_LOG", "loud=very=loud", Some(good)),
         ("MALIPO_ALLOW_PRIVATE_URLS", "perhaps", Some(good)),
+        ("MALIPO_NATS_URL", "http://127.0.0.1:4222", Some(good)),
         (
             "MALIPO_PROVIDER_URL_NOBODY_TEST",
             "http://127.0.0.1",

@@ -61,6 +61,7 @@ async fn bench() -> Bench {
         data_dir: folder.path().to_owned(),
         allow_private_urls: false,
         trusted_proxies: vec![],
+        nats_url: None,
     };
     let app = App::new(
         db,

@@ -18,6 +18,7 @@ pub mod assets;
 mod body;
 pub mod checkout;
 mod client;
+mod docs;
 pub mod flash;
 pub mod forms;
 pub mod health;

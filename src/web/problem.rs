@@ -3,6 +3,8 @@
 use crate::domain::order::OrderStatus;
 use crate::domain::{InputProblem, TransitionError};
 use crate::services::checkout::StartError;
+use crate::services::endpoints::EndpointError;
+use crate::services::events::ResendError;
 use crate::services::orders::OrderError;
 use crate::services::payments::PaymentError;
 use crate::services::plans::PlanError;
@@ -111,9 +113,14 @@ fn title(code: &str) -> String {
     })
 }
 
+/// The code of a problem, on its response: for the request log.
+#[derive(Clone, Copy)]
+pub struct Code(pub &'static str);
+
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.to_json().to_string()).into_response();
+        response.extensions_mut().insert(Code(self.code));
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,
@@ -178,6 +185,31 @@ impl From<AccountError> for Problem {
             AccountError::Input(p) => p.into(),
             AccountError::Vault(e) => Self::internal(&e),
             AccountError::Store(e) => e.into(),
+        }
+    }
+}
+
+impl From<EndpointError> for Problem {
+    fn from(e: EndpointError) -> Self {
+        match e {
+            EndpointError::Input(p) => p.into(),
+            EndpointError::NotFound => Self::not_found(),
+            EndpointError::TooMany => Self::conflict("endpoint_limit", e.to_string()),
+            EndpointError::Disabled => Self::conflict("endpoint_disabled", e.to_string()),
+            EndpointError::Vault(e) => Self::internal(&e),
+            EndpointError::Store(e) => e.into(),
+        }
+    }
+}
+
+impl From<ResendError> for Problem {
+    fn from(e: ResendError) -> Self {
+        match e {
+            ResendError::NotFound => Self::not_found(),
+            ResendError::Disabled => Self::conflict("endpoint_disabled", e.to_string()),
+            ResendError::NoEndpoint => Self::conflict("no_endpoint", e.to_string()),
+            ResendError::TooMany => Self::input("from", "range_too_large", e),
+            ResendError::Store(e) => e.into(),
         }
     }
 }

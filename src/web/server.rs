@@ -1,5 +1,5 @@
 //! The whole web server: which router answers which path, and what stands before them all.
-use super::{admin, api, assets, checkout, forms, health, hooks, refusals};
+use super::{admin, api, assets, checkout, docs, forms, health, hooks, refusals};
 use crate::services::App;
 use axum::Router;
 use axum::body::Body;
@@ -25,7 +25,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 pub fn router(app: App) -> Router {
     let timed = Router::new()
         .merge(pages(&app))
-        .merge(api::router())
+        .merge(api::router(&app))
+        .merge(docs::router())
         .merge(hooks::router())
         .merge(health::router())
         .merge(assets::router())
@@ -39,7 +40,7 @@ pub fn router(app: App) -> Router {
     let uploads = checkout::uploads()
         .layer(csrf(&app))
         .layer(from_fn(refusals::sentences))
-        .merge(api::uploads());
+        .merge(api::uploads(&app));
     timed
         .merge(uploads)
         .layer(CompressionLayer::new())

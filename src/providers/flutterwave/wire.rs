@@ -131,7 +131,12 @@ pub(super) fn refund_cause(message: &str) -> FailureCode {
 /// found for this id". Reports differ on its HTTP status (UNVERIFIED), so the text decides.
 pub(super) fn says_no_transaction(answer: &Answer) -> bool {
     matches!(answer.status, 200 | 400 | 404)
-        && refused(answer).is_some_and(|m| m.to_lowercase().contains("no transaction"))
+        && refused(answer).is_some_and(|m| {
+            let m = m.to_lowercase();
+            answer.status == 404
+                || m.contains("no transaction")
+                || m.contains("transaction") && m.contains("not found")
+        })
 }
 
 /// Whether a refusal says that there is no such refund. UNVERIFIED wording.
@@ -275,15 +280,17 @@ pub(super) fn refund_report(row: &Value, wanted: Money) -> Result<RefundReport, 
             code: FailureCode::Declined,
             message: said.clone(),
         }),
+        // `complete`: "general status for completed refunds" (docs, Refunds, statuses).
         (
             "completed-mpgs"
             | "completed-bank-transfer"
             | "completed-momo"
             | "completed-offline"
-            | "completed-preauth",
+            | "completed-preauth"
+            | "complete",
             _,
         )
-        | ("completed", Some("successful")) => RefundFound::Succeeded,
+        | ("completed", Some("successful" | "success" | "completed")) => RefundFound::Succeeded,
         _ => RefundFound::Pending,
     };
     let given = refunded(row, wanted.currency);

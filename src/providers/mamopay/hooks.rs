@@ -88,7 +88,7 @@ pub fn read(account: &Account, raw: &RawHook) -> Result<HookReading, HookError> 
         News::Nothing(why) => HookAbout::Nothing(why),
         _ if nameless => HookAbout::Nothing(format!("{event} names no payment of ours")),
         News::Refund => HookAbout::Refund {
-            payment_reference: reference.clone(),
+            payment_reference: reference.clone().or_else(|| link.clone()),
             refund_reference: None,
         },
         News::Charge => HookAbout::Payment {

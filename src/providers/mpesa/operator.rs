@@ -110,9 +110,13 @@ pub async fn inquire(call: &Call<'_>, of: &Inquiry) -> Result<Option<Vec<String>
     if !is_set(account) {
         return Ok(None);
     }
-    let (receipt, original) = match &of.about {
-        Asked::Receipt(receipt) => (receipt.as_str(), ""),
-        Asked::Refund(ids) => ("", ids.split_once('/').map_or(ids.as_str(), |(_, o)| o)),
+    // One of the two names the transaction (Daraja, Transaction Status: "either").
+    let (name, value) = match &of.about {
+        Asked::Receipt(receipt) => ("TransactionID", receipt.as_str()),
+        Asked::Refund(ids) => {
+            let original = ids.split_once('/').map_or(ids.as_str(), |(_, o)| o);
+            ("OriginalConversationID", original)
+        }
     };
     if !takes_address(&of.answer_url) {
         return Err(address_refused());
@@ -121,15 +125,13 @@ pub async fn inquire(call: &Call<'_>, of: &Inquiry) -> Result<Option<Vec<String>
         "Initiator": plain(account, "initiator_name")?,
         "SecurityCredential": security_credential(account)?,
         "CommandID": "TransactionStatusQuery",
-        "TransactionID": receipt,
-        "OriginalConversationID": original,
+        name: value,
         "PartyA": plain(account, "shortcode")?,
         // 4: a short code.
         "IdentifierType": "4",
         "ResultURL": format!("{}{STATUS}", of.answer_url),
         "QueueTimeOutURL": format!("{}{TIMEOUT}", of.answer_url),
         "Remarks": "Payment check",
-        "Occasion": "",
     });
     let answer = post(call, "/mpesa/transactionstatus/v1/query", &body).await?;
     Ok(Some(acknowledged(&answer)?.to_vec()))

@@ -250,7 +250,10 @@ pub fn queried(answer: &Answer, id: &str, of: &PaymentRef) -> Result<Report, Pro
 
 /// The value of a callback's item; order and number of the items vary.
 fn item(callback: &Value, name: &str) -> Option<String> {
-    let items = callback.pointer("/CallbackMetadata/Item")?.as_array()?;
+    let all = callback.pointer("/CallbackMetadata/Item")?;
+    let items = all
+        .as_array()
+        .map_or(std::slice::from_ref(all), Vec::as_slice);
     let found = items.iter().find(|item| item["Name"] == name)?;
     text(found, "/Value")
 }

@@ -95,7 +95,7 @@ pub fn from_wire(written: &str, currency: Currency) -> Option<Money> {
 /// The payer's number as MTN wants it: international digits without `+` or leading zeros.
 ///
 /// # Errors
-/// `phone_invalid`, or `phone_not_of_operator` where the dial code is another country's.
+/// `phone_invalid`, or `phone_not_of_country` where the dial code is another country's.
 pub fn msisdn(phone: &str, at: Option<&Environment>) -> Result<String, InputProblem> {
     let refuse = |code, message: String| Err(InputProblem::new("phone", code, message));
     let kept = phone.trim().chars();
@@ -112,7 +112,7 @@ pub fn msisdn(phone: &str, at: Option<&Environment>) -> Result<String, InputProb
                 "MTN takes only numbers that begin with +{} here",
                 at.dial_code
             );
-            refuse("phone_not_of_operator", message)
+            refuse("phone_not_of_country", message)
         }
         _ => Ok(digits),
     }

@@ -276,6 +276,11 @@ fn plain_answer(answer: &Answer) -> bool {
     answer.body.is_empty() || answer.json().is_some_and(|b| b.is_object())
 }
 
+/// Whether MTN refused an order for the host of its callback alone.
+pub fn knows_no_callback_host(answer: &Answer) -> bool {
+    answer.status != 202 && code(answer) == "INVALID_CALLBACK_URL_HOST"
+}
+
 /// Whether MTN has our id already: an earlier call of ours arrived.
 pub fn is_duplicate(answer: &Answer) -> bool {
     let code = code(answer);

@@ -66,10 +66,7 @@ pub enum Asked {
 impl Asked {
     /// Whether it changes nothing.
     pub fn only_reads(&self) -> bool {
-        matches!(
-            self,
-            Self::CheckPerform { .. } | Self::Check { .. } | Self::Statement { .. }
-        )
+        matches!(self, Self::CheckPerform { .. } | Self::Statement { .. })
     }
 }
 

@@ -136,7 +136,11 @@ async fn source(
     match read::source(object)? {
         SourceSays::Ended(report) => Ok(report),
         SourceSays::Paid => paid_source(call, of, object).await,
-        SourceSays::Chargeable => charge(call, of, object.id).await,
+        SourceSays::Chargeable if of.wanted => charge(call, of, object.id).await,
+        SourceSays::Chargeable => {
+            let said = "the customer agreed, but nothing is owed any more; it was not charged";
+            Ok(Report::new(Found::Open(PaymentStatus::Processing), said))
+        }
     }
 }
 

@@ -81,7 +81,7 @@ pub async fn post(
 /// POST without a body.
 pub async fn act(call: &Call<'_>, path: &str) -> Result<Answer, ProviderError> {
     let request = call.http.post(&call.url(path));
-    sent(call, request.header("content-type", "application/json")).await
+    sent(call, request.header("content-length", "0")).await
 }
 
 /// A resource: `{"id", "type", "attributes"}`, sometimes wrapped in `data` once more.

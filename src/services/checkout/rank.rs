@@ -14,16 +14,13 @@ const USUAL_TENTHS: i64 = 8;
 pub enum Near {
     /// It works with the phones of the customer's country.
     Country,
-    /// It takes the order's currency and no other: it is at home where that is.
+    /// The provider takes the order's currency and no other: it is at home where that is.
     Currency,
     Anywhere,
 }
 
 /// How near a method is. `country` is the customer's, an ISO 3166 code.
 pub fn near(info: &ProviderInfo, method: &MethodInfo, currency: Currency, country: &str) -> Near {
-    let alone = |mut codes: std::slice::Iter<'_, &str>| {
-        codes.len() == 1 && codes.all(|c| *c == currency.code())
-    };
     if method
         .countries
         .iter()
@@ -31,12 +28,9 @@ pub fn near(info: &ProviderInfo, method: &MethodInfo, currency: Currency, countr
     {
         return Near::Country;
     }
-    let home = if method.currencies.is_empty() {
-        let codes: Vec<_> = info.currencies.iter().map(|r| r.code).collect();
-        alone(codes.iter())
-    } else {
-        alone(method.currencies.iter())
-    };
+    // One of a provider's methods that takes a currency alone says nothing: the provider's card
+    // may be what most people there use.
+    let home = matches!(info.currencies, [only] if only.code == currency.code());
     if home { Near::Currency } else { Near::Anywhere }
 }
 
@@ -84,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn a_method_is_near_by_its_country_or_by_its_only_currency() {
+    fn a_method_is_near_by_its_country_or_by_its_providers_only_currency() {
         let info = find("paystack").unwrap().info();
         let method = |currencies, countries| MethodInfo {
             method: Method::MobileMoney,
@@ -96,8 +90,8 @@ mod tests {
         };
         for (currencies, countries, want) in [
             (&[][..], &["KE"][..], Near::Country),
-            (&["KES"], &["UG"], Near::Currency),
-            (&["KES"], &[], Near::Currency),
+            (&["KES"], &["UG"], Near::Anywhere),
+            (&["KES"], &[], Near::Anywhere),
             (&["GHS", "KES"], &[], Near::Anywhere),
             (&["GHS"], &[], Near::Anywhere),
             (&[], &[], Near::Anywhere),

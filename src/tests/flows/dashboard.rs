@@ -13,7 +13,7 @@ const PASSWORD: &str = "a long enough password";
 /// One browser: it keeps the session's cookie.
 pub struct Browser<'a> {
     t: &'a TestApp,
-    cookie: String,
+    pub(super) cookie: String,
 }
 
 impl<'a> Browser<'a> {
@@ -64,6 +64,22 @@ impl<'a> Browser<'a> {
             .await
     }
 
+    /// The page that a form's answer leads to, with what it says there; and its path.
+    pub async fn after(&self, answer: reqwest::Response) -> (String, String) {
+        assert_eq!(answer.status(), 303);
+        let to = answer.headers()["location"].to_str().unwrap().to_owned();
+        let told = answer.headers().get_all("set-cookie").iter();
+        let told = told
+            .map(|c| c.to_str().unwrap().split(';').next().unwrap())
+            .find(|c| c.contains("malipo_flash="))
+            .unwrap();
+        let cookies = format!("{}; {told}", self.cookie);
+        let request = self.t.http.get(format!("{}{to}", self.t.url));
+        let page = request.header("cookie", cookies).send().await.unwrap();
+        assert_eq!(page.status(), 200, "{to}");
+        (to, page.text().await.unwrap())
+    }
+
     pub async fn submit(&self, form: &str, fields: &[(&str, &str)]) -> reqwest::Response {
         let url = format!("{}/do/{form}", self.t.url);
         let request = self.t.http.post(url).form(fields);
@@ -71,7 +87,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 17] = [
+const PAGES: [&str; 23] = [
     "/overview",
     "/start",
     "/orders",
@@ -80,6 +96,7 @@ const PAGES: [&str; 17] = [
     "/links",
     "/links/new",
     "/payments",
+    "/payments/unmatched",
     "/proofs",
     "/refunds",
     "/customers",
@@ -88,6 +105,11 @@ const PAGES: [&str; 17] = [
     "/providers",
     "/providers/paystack",
     "/hooks",
+    "/events",
+    "/endpoints",
+    "/endpoints/new",
+    "/api-keys",
+    "/api-keys/requests",
     "/team",
 ];
 

@@ -1,10 +1,16 @@
 //! Money from end to end: the API and the hooks over HTTP, the simulator as the provider. A name
 //! begins with the rule of money that it holds to.
+mod api_document;
+mod api_keys;
+mod api_walls;
 mod checkout;
 mod choices;
 mod customers;
 mod dashboard;
 mod deaf;
+mod events_nats;
+mod events_out;
+mod events_trouble;
 mod hooks;
 mod imports;
 mod inputs;

@@ -115,3 +115,38 @@ async fn r4_a_refund_refused_for_lack_of_service_has_failed_for_sure() {
     assert_eq!(refund["status"], "failed");
     assert_eq!(t.api.refund(&paid, None).await.ok()["amount"], 150_000);
 }
+
+#[tokio::test]
+async fn r13_a_refund_that_fails_after_it_succeeded_is_noticed_although_no_hook_comes() {
+    let t = TestApp::start().await;
+    t.offer(malipo::services::find_provider("stripe").unwrap().info())
+        .await;
+    let lost = json!({ "times": 90 });
+    t.sim.fault("stripe", "hook", "lost", lost).await;
+    let order = t.api.order(150_000, json!({})).await;
+    let open = t.api.pay(&order, "stripe", json!({})).await;
+    // Documented by Stripe: this card pays, and its refund fails later.
+    let card = [
+        ("action", "card"),
+        ("number", "4000000000005126"),
+        ("expiry", "12/40"),
+        ("cvc", "180"),
+    ];
+    let page = open["next_action"]["url"].as_str().unwrap();
+    let sent = t.http.post(page).form(&card).send().await.unwrap();
+    assert_eq!(sent.status(), 303);
+    let paid = t.api.verify(&open).await;
+    assert_eq!(paid["status"], "succeeded", "{paid}");
+    let refund = t.api.refund(&paid, None).await.ok();
+    t.run_jobs().await;
+    assert_eq!(t.api.now(&refund).await["status"], "succeeded");
+    assert_eq!(t.api.now(&paid).await["amount_refunded"], 150_000);
+    t.advance(2 * 86_400).await;
+    assert_eq!(t.api.now(&refund).await["status"], "failed");
+    assert_eq!(t.api.now(&paid).await["amount_refunded"], 0);
+    assert_eq!(
+        t.events(&refund).await,
+        ["refund.requested", "refund.succeeded", "refund.failed"]
+    );
+    assert_eq!(t.sim.calls("refund").await, 1);
+}

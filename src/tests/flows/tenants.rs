@@ -142,16 +142,18 @@ async fn a_call_without_a_known_key_is_401() {
 #[tokio::test]
 async fn a_narrowed_key_does_no_more_than_its_scopes() {
     use malipo::domain::account::Mode;
+    use malipo::services::api_keys::NewKey;
     use malipo::services::{Actor, api_keys};
     use secrecy::ExposeSecret;
     let t = TestApp::start().await;
     let (_, paid) = paid(&t, "paystack").await;
-    let scopes = vec!["orders:write".to_owned()];
+    let new = NewKey {
+        scopes: vec!["orders:write".to_owned()],
+        ..NewKey::new(Mode::Test, "narrow")
+    };
     let system = Actor::System;
-    let (key, secret) =
-        api_keys::create(&t.app, &system, &t.tenant.id, Mode::Test, "narrow", scopes)
-            .await
-            .unwrap();
+    let made = api_keys::create(&t.app, &system, &t.tenant.id, new).await;
+    let (key, secret) = made.unwrap();
     let narrow = Api {
         key: secret.expose_secret().to_owned(),
         ..t.api.clone()

@@ -396,20 +396,26 @@ async fn api_keys_are_known_by_their_hash_until_revoked() {
         scopes: vec!["read".to_owned()],
         created_at: NOW,
         last_used_at: None,
+        expires_at: Some(NOW.plus_secs(60)),
         revoked_at: None,
     };
     let mut tx = db.begin().await.unwrap();
     api_keys::insert(&mut tx, &key, "hash").await.unwrap();
-    api_keys::touch(&mut tx, &key.id, NOW).await.unwrap();
+    for (at, before) in [(NOW, NOW), (NOW.plus_secs(9), NOW.plus_secs(-1))] {
+        let touched = api_keys::touch(&mut tx, &tenant.id, &key.id, at, before).await;
+        touched.unwrap();
+    }
     let found = api_keys::by_hash(&mut tx, "hash").await.unwrap().unwrap();
-    assert_eq!((found.mode, found.scopes), (key.mode, key.scopes));
-    assert_eq!(found.last_used_at, Some(NOW));
+    assert_eq!((found.mode, &found.scopes), (key.mode, &key.scopes));
+    assert_eq!(found.last_used_at, Some(NOW), "the second came too soon");
+    assert!(found.is_over(NOW.plus_secs(60)) && !found.is_over(NOW.plus_secs(59)));
     let foreign = api_keys::revoke(&mut tx, &other.id, &key.id, NOW).await;
     assert!(matches!(foreign.unwrap_err(), StoreError::Stale));
     api_keys::revoke(&mut tx, &tenant.id, &key.id, NOW)
         .await
         .unwrap();
-    assert!(api_keys::by_hash(&mut tx, "hash").await.unwrap().is_none());
+    let revoked = api_keys::by_hash(&mut tx, "hash").await.unwrap().unwrap();
+    assert_eq!(revoked.revoked_at, Some(NOW));
     assert_eq!(api_keys::all(&mut tx, &tenant.id).await.unwrap().len(), 1);
 }
 

@@ -5,6 +5,7 @@ use malipo::domain::account::Mode;
 use malipo::domain::ids::{Id, OrderId};
 use malipo::domain::role::Role;
 use malipo::jobs::runner;
+use malipo::services::api_keys::NewKey;
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
 use malipo::services::tenants::{NewTenant, Tenant};
 use malipo::services::{
@@ -292,6 +293,7 @@ async fn open(
         data_dir: db.folder.path().to_owned(),
         allow_private_urls: true,
         trusted_proxies: vec![],
+        nats_url: None,
     };
     App::new(
         db.open().await,
@@ -332,7 +334,7 @@ async fn make_tenant(app: &App, slug: &str) -> Tenant {
     tenants::create(app, new).await.unwrap()
 }
 
-pub(super) fn sealed(mode: Mode, values: &[(&str, String)]) -> Vec<(Mode, String, SecretString)> {
+pub fn sealed(mode: Mode, values: &[(&str, String)]) -> Vec<(Mode, String, SecretString)> {
     let each = values.iter();
     each.map(|(field, value)| (mode, (*field).to_owned(), value.clone().into()))
         .collect()
@@ -386,9 +388,9 @@ async fn set_up(app: &App, tenant: &Tenant, sim: &Simulator, hooks: bool) -> Vec
 async fn keys(app: &App, tenant: &Tenant, url: &str, http: &reqwest::Client) -> (Api, Api) {
     let mut made = Vec::new();
     for mode in [Mode::Test, Mode::Live] {
-        let (_, secret) = api_keys::create(app, &Actor::System, &tenant.id, mode, "test", vec![])
-            .await
-            .unwrap();
+        let new = NewKey::new(mode, "test");
+        let key = api_keys::create(app, &Actor::System, &tenant.id, new).await;
+        let (_, secret) = key.unwrap();
         made.push(Api {
             url: url.to_owned(),
             key: secret.expose_secret().to_owned(),

@@ -5,6 +5,7 @@ pub mod app;
 pub mod database;
 pub mod process;
 pub mod providers;
+pub mod receiver;
 pub mod rows;
 pub mod simulator;
 

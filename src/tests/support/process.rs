@@ -69,6 +69,7 @@ impl Served {
             .env("MALIPO_MASTER_KEY", t.master_key())
             .env("MALIPO_LISTEN", &listen)
             .env("MALIPO_LOG", "debug")
+            .env("MALIPO_ALLOW_PRIVATE_URLS", "true")
             .env("MALIPO_DATA_DIR", t.db.folder.path())
             .env(
                 "MALIPO_PROVIDER_URL_PAYSTACK_TEST",

@@ -17,6 +17,7 @@ const SANDBOX: &[(&str, &str, &str)] = &[
 /// What no form insists on, and what more can be done with it: believe hooks, give money back.
 const MORE: &[&str] = &[
     "webhook_secret",
+    "secret_hash",
     "disbursement_subscription_key",
     "initiator_name",
     "security_credential",
@@ -75,9 +76,9 @@ impl TestApp {
         credentials.into_iter().filter_map(secret).collect()
     }
 
-    /// Is the customer, whatever the simulator knows the payment by. An error says what it refuses.
-    pub async fn try_decide(&self, payment: &Value, outcome: &str) -> Result<(), String> {
-        // The customer follows the link first: some providers hear of the payment only then.
+    /// The names by which the simulator may know a payment. The customer follows the link first:
+    /// some providers hear of the payment only then.
+    pub async fn known_by(&self, payment: &Value) -> Vec<String> {
         if let Some(page) = payment["next_action"]["url"].as_str() {
             self.http.get(page).send().await.unwrap();
         }
@@ -91,6 +92,12 @@ impl TestApp {
         let rows = ledger["payments"].as_array().unwrap();
         let newest = rows.iter().rfind(|p| p["provider"] == payment["provider"]);
         known.extend(newest.and_then(|p| p["provider_ref"].as_str().map(str::to_owned)));
+        known
+    }
+
+    /// Is the customer, whatever the simulator knows the payment by. An error says what it refuses.
+    pub async fn try_decide(&self, payment: &Value, outcome: &str) -> Result<(), String> {
+        let known = self.known_by(payment).await;
         let mut refused = String::from("the simulator knows no such payment");
         for name in known {
             let body = json!({

@@ -13,8 +13,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use pages::{
-    customers, entry, hooks, imports, links, orders, overview, payments, plans, proofs, providers,
-    refunds, team, unmatched,
+    api_keys, customers, endpoints, entry, events, hooks, imports, links, orders, overview,
+    payments, plans, proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -57,6 +57,15 @@ pub fn router() -> Router<App> {
         .route("/providers/{id}/offer", get(providers::offer))
         .route("/hooks", get(hooks::list))
         .route("/hooks/{id}", get(hooks::detail))
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::detail))
+        .route("/endpoints", get(endpoints::list))
+        .route("/endpoints/new", get(endpoints::new))
+        .route("/endpoints/{id}", get(endpoints::detail))
+        .route("/endpoints/{id}/delete", get(endpoints::delete))
+        .route("/api-keys", get(api_keys::list))
+        .route("/api-keys/requests", get(api_keys::requests))
+        .route("/api-keys/{id}/revoke", get(api_keys::revoke))
         .route("/team", get(team::team))
         .route("/team/{id}/remove", get(team::remove))
         .route("/account", get(team::account));

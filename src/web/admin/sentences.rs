@@ -1,6 +1,7 @@
 //! One home for what every state and flag is called, what it means and what staff do next.
 //! The matches are exhaustive: a new state does not compile without its sentence.
 use crate::domain::bill::{BillStatus, Unmatched};
+use crate::domain::endpoint::{DeliveryStatus, DisabledWhy};
 use crate::domain::entitlement::EntitlementStatus;
 use crate::domain::hook::HookStatus;
 use crate::domain::method::Method;
@@ -367,6 +368,68 @@ pub const fn entitlement(status: EntitlementStatus) -> Chip {
             "Revoked",
             "All that was paid for it went back: no access.",
             NOTHING,
+        ),
+    }
+}
+
+/// An event that no endpoint took.
+pub const NOT_SENT: Chip = runs(
+    "s-new",
+    Tone::Plain,
+    "Not sent",
+    "No endpoint took it when it was made.",
+    NOTHING,
+);
+
+/// A delivery; `tried` whether it failed before.
+pub const fn delivery(status: DeliveryStatus, tried: bool) -> Chip {
+    use DeliveryStatus as S;
+    match (status, tried) {
+        (S::Pending, false) => runs(
+            "s-wait",
+            Tone::Go,
+            "Waiting",
+            "It is about to be sent.",
+            NOTHING,
+        ),
+        (S::Pending, true) => runs(
+            "s-run",
+            Tone::Warn,
+            "Retrying",
+            "The endpoint did not take it; it is sent again.",
+            NOTHING,
+        ),
+        (S::Delivered, _) => runs(
+            "s-done",
+            Tone::Ok,
+            "Delivered",
+            "The endpoint answered that it took it.",
+            NOTHING,
+        ),
+        (S::Failed, _) => acts(
+            "s-fail",
+            Tone::Bad,
+            "Gave up",
+            "The endpoint did not take it in three days.",
+            "Mend the endpoint, then send it again.",
+        ),
+    }
+}
+
+/// Why an endpoint is off, as a head and a sentence.
+pub const fn disabled(why: DisabledWhy) -> (&'static str, &'static str) {
+    match why {
+        DisabledWhy::ByHand => (
+            "It is switched off.",
+            "It is told of nothing. What waits for it is sent when it is switched on.",
+        ),
+        DisabledWhy::Failing => (
+            "It was switched off: it took nothing for five days.",
+            "Mend it and switch it on: what waits is sent then. Send what it missed as a range.",
+        ),
+        DisabledWhy::Gone => (
+            "It was switched off: it answered 410, that it wants no more events.",
+            "Switch it on if that was a mistake: what waits is sent then.",
         ),
     }
 }

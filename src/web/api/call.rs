@@ -1,26 +1,40 @@
 //! One call: whose key it is, its bounded body, its `Idempotency-Key`, and its answer. The work
-//! runs in a task of its own, so that it ends although the caller goes away.
+//! runs in a task of its own, so that it ends although the caller goes away. What a call must bring
+//! stands in its operation's description, which the router puts into the request.
+use super::describe::{Gives, Operation};
 use super::fields::Fields;
-use crate::domain::Timestamp;
-use crate::services::api_keys::{self, Caller};
-use crate::services::idempotency::{self, Ticket};
+use super::log::Speaker;
+use crate::services::api_keys::{self, Caller, Known};
+use crate::services::idempotency::{self, Asked, Running, Ticket};
 use crate::services::{Actor, App};
 use crate::web::body;
-use crate::web::problem::Problem;
+use crate::web::problem::{Code, Problem};
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::future::Future;
+use std::sync::Arc;
 use tracing::Instrument;
 
+/// Stands where a secret was, in an answer that is kept.
+const SEALED: &str = "sealed";
 /// The largest JSON body, in bytes.
 const MAX_JSON: usize = 256 * 1024;
 
-/// Whose key the request carries. Every operation begins with it.
+/// Whose key the request carries, with the operation's scope. Every operation begins with it.
 pub(super) struct Key(pub Caller);
+
+/// The description of the operation that a request reached.
+fn operation(parts: &Parts) -> Result<&'static Operation, Problem> {
+    let found = parts.extensions.get::<&'static Operation>();
+    found
+        .copied()
+        .ok_or_else(|| Problem::internal(&"a route without its description"))
+}
 
 impl FromRequestParts<App> for Key {
     type Rejection = Problem;
@@ -34,12 +48,46 @@ impl FromRequestParts<App> for Key {
         let known = if secret.starts_with("mk_") {
             api_keys::caller(app, secret).await?
         } else {
-            None
+            Known::No
         };
-        let caller = known.ok_or_else(|| refuse("this API key is unknown or was revoked"))?;
-        require(&caller, "read")?;
+        let speaker = parts.extensions.get::<Speaker>();
+        let note = |key| speaker.map(|s| s.set(key));
+        let caller = match known {
+            Known::No => return Err(refuse("this API key is unknown")),
+            Known::Revoked(key) => {
+                note(&key);
+                return Err(refuse("this API key was revoked"));
+            }
+            Known::Expired(key) => {
+                note(&key);
+                return Err(refuse("this API key has expired"));
+            }
+            Known::Good(caller) => caller,
+        };
+        note(&caller.key);
+        let operation = operation(parts)?;
+        require(&caller, operation.scope)?;
+        check_parameters(operation, parts.uri.query().unwrap_or_default())?;
         Ok(Self(caller))
     }
+}
+
+/// A mistyped filter must not show everything.
+fn check_parameters(operation: &Operation, query: &str) -> Result<(), Problem> {
+    if !matches!(operation.gives, Gives::List(_)) {
+        return Ok(());
+    }
+    for (name, _) in url::form_urlencoded::parse(query.as_bytes()) {
+        if !operation.query.iter().any(|f| f.name == name) {
+            let name: String = name.chars().filter(|c| *c != '\0').take(80).collect();
+            return Err(Problem::input(
+                name,
+                "unknown_parameter",
+                "is not known here",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -61,6 +109,8 @@ fn require(caller: &Caller, scope: &str) -> Result<(), Problem> {
 pub(super) struct Answer {
     status: StatusCode,
     body: Value,
+    /// Shown in this answer alone: it is never kept with an idempotency key (R15).
+    secret: Option<SecretString>,
 }
 
 /// How every operation ends.
@@ -71,6 +121,7 @@ impl Answer {
         Self {
             status: StatusCode::OK,
             body,
+            secret: None,
         }
     }
 
@@ -79,12 +130,38 @@ impl Answer {
         Self {
             status: StatusCode::CREATED,
             body,
+            secret: None,
         }
+    }
+
+    /// The object of an endpoint with its secret.
+    pub fn with_secret(status: StatusCode, body: Value, secret: SecretString) -> Self {
+        Self::new(status, body, Some(secret))
+    }
+
+    pub fn new(status: StatusCode, body: Value, secret: Option<SecretString>) -> Self {
+        Self {
+            status,
+            body,
+            secret,
+        }
+    }
+
+    /// What is kept of it for the next time.
+    fn kept(&self) -> (StatusCode, String) {
+        let mut body = self.body.clone();
+        if self.secret.is_some() {
+            body["secret"] = Value::from(SEALED);
+        }
+        (self.status, body.to_string())
     }
 }
 
 impl IntoResponse for Answer {
-    fn into_response(self) -> Response {
+    fn into_response(mut self) -> Response {
+        if let Some(secret) = &self.secret {
+            self.body["secret"] = Value::from(secret.expose_secret());
+        }
         respond(self.status, self.body.to_string(), location(&self.body))
     }
 }
@@ -117,58 +194,46 @@ pub(super) struct Call {
     pub caller: Caller,
     /// Names this call and body at a payment, so that a run cut off by a crash starts no second.
     pub form_key: Option<String>,
-    /// When the key first came, where a crash cut that run off: the work may be done already.
-    pub cut_off_at: Option<Timestamp>,
+    /// Its `Idempotency-Key`, on which what it does is noted.
+    running: Option<Arc<Running>>,
 }
 
 impl Call {
+    /// Who does it, for the services.
     pub fn actor(&self) -> Actor {
-        self.caller.actor()
+        match &self.running {
+            Some(running) => Actor::Call(self.caller.key.id.clone(), running.clone()),
+            None => self.caller.actor(),
+        }
     }
-
-    /// Whether something may be the work of this call's run that was cut off.
-    pub fn may_have_done(&self, by: &str, at: Timestamp) -> bool {
-        self.cut_off_at.is_some_and(|since| at >= since) && by == self.actor().as_str()
-    }
-}
-
-/// Whether an operation insists on a body.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Json {
-    Needed,
-    Optional,
 }
 
 /// Runs a write with a JSON body.
-pub(super) async fn json<W, F>(
-    app: App,
-    caller: Caller,
-    scope: &str,
-    kind: Json,
-    request: Request,
-    work: W,
-) -> Response
+pub(super) async fn json<W, F>(app: App, caller: Caller, request: Request, work: W) -> Response
 where
     W: FnOnce(Call, Fields) -> F + Send + 'static,
     F: Future<Output = Done> + Send,
 {
     let (parts, body) = request.into_parts();
     let read = async {
-        require(&caller, scope)?;
+        let operation = operation(&parts)?;
         let bytes = body::read(body, MAX_JSON).await?;
-        if bytes.is_empty() && kind == Json::Optional {
-            return Ok((bytes, Fields::default()));
+        if bytes.is_empty() && !operation.needs_body() {
+            return Ok((bytes, Fields::default(), operation));
         }
         if !is_json(&parts.headers) {
             let detail = "send the body as `Content-Type: application/json`";
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(Problem::new(status, "content_type_unsupported", detail));
         }
-        let fields = Fields::parse(&bytes)?;
-        Ok((bytes, fields))
+        let fields = Fields::parse(&bytes)?.only(operation.fields())?;
+        Ok((bytes, fields, operation))
     };
     match read.await {
-        Ok((bytes, fields)) => run(app, caller, &parts, &bytes, |call| work(call, fields)).await,
+        Ok((bytes, fields, operation)) => {
+            let work = |call| work(call, fields);
+            run(app, caller, operation, &parts, &bytes, work).await
+        }
         Err(problem) => problem.into_response(),
     }
 }
@@ -185,7 +250,6 @@ fn is_json(headers: &HeaderMap) -> bool {
 pub(super) async fn multipart<W, F>(
     app: App,
     caller: Caller,
-    scope: &str,
     limit: usize,
     request: Request,
     work: W,
@@ -196,22 +260,31 @@ where
 {
     let (parts, body) = request.into_parts();
     let read = async {
-        require(&caller, scope)?;
+        let operation = operation(&parts)?;
         let bytes = body::read(body, limit).await?;
-        super::fields::multipart(parts.clone(), bytes).await
+        let fields = super::fields::multipart(parts.clone(), bytes).await?;
+        Ok::<_, Problem>((fields, operation))
     };
     match read.await {
-        Ok(fields) => {
+        Ok((fields, operation)) => {
             // Not the raw bytes: every sender draws a new boundary when it tries again.
             let digest = super::fields::digest(&fields);
-            run(app, caller, &parts, &digest, |call| work(call, fields)).await
+            let work = |call| work(call, fields);
+            run(app, caller, operation, &parts, &digest, work).await
         }
         Err(problem) => problem.into_response(),
     }
 }
 
 /// Runs the work once per `Idempotency-Key` and body.
-async fn run<W, F>(app: App, caller: Caller, parts: &Parts, body: &[u8], work: W) -> Response
+async fn run<W, F>(
+    app: App,
+    caller: Caller,
+    operation: &'static Operation,
+    parts: &Parts,
+    body: &[u8],
+    work: W,
+) -> Response
 where
     W: FnOnce(Call) -> F + Send + 'static,
     F: Future<Output = Done> + Send,
@@ -228,7 +301,7 @@ where
                 app,
                 caller,
                 form_key: None,
-                cut_off_at: None,
+                running: None,
             };
             match key {
                 None => work(call).await.into_response(),
@@ -237,7 +310,7 @@ where
                         .chain_update(&digest)
                         .finalize();
                     call.form_key = Some(format!("api:{}", hex::encode(seal)));
-                    once(call, &path, &key, &digest, work).await
+                    once(call, operation, &path, &key, &digest, work).await
                 }
             }
         }
@@ -261,17 +334,33 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Err(Problem::input("Idempotency-Key", code, message))
 }
 
-async fn once<W, F>(mut call: Call, path: &str, key: &str, digest: &[u8], work: W) -> Response
+async fn once<W, F>(
+    mut call: Call,
+    operation: &'static Operation,
+    path: &str,
+    key: &str,
+    digest: &[u8],
+    work: W,
+) -> Response
 where
     W: FnOnce(Call) -> F,
     F: Future<Output = Done>,
 {
-    let (app, caller) = (call.app.clone(), &call.caller);
-    let (tenant, mode) = (&caller.tenant.id, caller.key.mode);
-    let running = match idempotency::begin(&app, tenant, mode, path, key, digest).await {
+    let (app, caller) = (call.app.clone(), call.caller.clone());
+    let asked = Asked {
+        tenant: &caller.tenant.id,
+        mode: caller.key.mode,
+        path,
+        key,
+        body: digest,
+        shows: super::prefix(operation.gives),
+    };
+    let running = match idempotency::begin(&app, asked).await {
         Err(error) => return Problem::from(error).into_response(),
-        Ok(Ticket::Run(running)) => running,
-        Ok(Ticket::Replay(status, body)) => return replay(status, body),
+        Ok(Ticket::Run(running)) => Arc::new(running),
+        Ok(Ticket::Replay(status, body)) => {
+            return replay(status, unsealed(&app, &caller, body).await);
+        }
         Ok(Ticket::Busy) => {
             let detail = "the first call with this key is still running";
             return Problem::conflict("idempotency_key_in_use", detail).into_response();
@@ -284,10 +373,16 @@ where
             return Problem::input("Idempotency-Key", code, message).into_response();
         }
     };
-    call.cut_off_at = running.cut_off_at;
-    let done = work(call).await;
+    let done = match &running.done {
+        // A run before this one did it, and was cut off before it answered.
+        Some(noted) => super::again(&app, &caller, operation, noted).await,
+        None => {
+            call.running = Some(running.clone());
+            work(call).await
+        }
+    };
     let kept = match &done {
-        Ok(answer) => Some((answer.status, answer.body.to_string())),
+        Ok(answer) => Some(answer.kept()),
         Err(problem) => is_kept(problem).then(|| (problem.status, problem.to_json().to_string())),
     };
     let written = match kept {
@@ -310,15 +405,32 @@ fn is_kept(problem: &Problem) -> bool {
     problem.status == StatusCode::CONFLICT && problem.code != "conflict"
 }
 
-fn replay(status: u16, body: String) -> Response {
+/// Puts the secret of an endpoint back into an answer that was kept without it.
+async fn unsealed(app: &App, caller: &Caller, body: String) -> String {
+    let known: Option<Value> = serde_json::from_str(&body).ok();
+    match known.filter(|v| v["object"] == "endpoint" && v["secret"] == SEALED) {
+        Some(mut known) => {
+            super::endpoints::reveal(app, caller, &mut known).await;
+            known.to_string()
+        }
+        None => body,
+    }
+}
+
+fn replay(status: u16, text: String) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
-    let place = serde_json::from_str(&body)
-        .ok()
-        .and_then(|v: Value| location(&v));
-    let mut response = respond(status, body, place);
+    let body: Value = serde_json::from_str(&text).unwrap_or_default();
+    let mut response = respond(status, text, location(&body));
+    if let Some(code) = problem_code(&body) {
+        response.extensions_mut().insert(Code(code));
+    }
     let yes = HeaderValue::from_static("true");
     response.headers_mut().insert("idempotency-replayed", yes);
     response
+}
+
+fn problem_code(body: &Value) -> Option<&'static str> {
+    super::codes::find(body["code"].as_str()?).map(|c| c.code)
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
 //! Reading what callers send: each field by name and type, anything else refused by name.
+use super::describe::{Field, Kind};
 use crate::web::problem::Problem;
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request};
@@ -32,6 +33,20 @@ impl Fields {
             }
         }
         Ok(Self { prefix: "", map })
+    }
+
+    /// Whether a field is there, `null` left out: an empty list is not the same as none.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.get(name).is_some_and(|v| !v.is_null())
+    }
+
+    /// Refuses what the operation's description does not have, so that none can be read unsaid.
+    ///
+    /// # Errors
+    /// 422 `unknown_field`.
+    pub fn only(self, described: &[Field]) -> Result<Self, Problem> {
+        check_names("", &self.map, described)?;
+        Ok(self)
     }
 
     fn take(&mut self, name: &str) -> Option<Value> {
@@ -146,13 +161,27 @@ impl Fields {
     pub fn done(self) -> Result<(), Problem> {
         match self.map.keys().next() {
             None => Ok(()),
-            Some(name) => {
-                let name: String = name.chars().take(80).collect();
-                let field = format!("{}{name}", self.prefix);
-                Err(Problem::input(field, "unknown_field", "is not known here"))
-            }
+            Some(name) => Err(unknown(self.prefix, name)),
         }
     }
+}
+
+fn unknown(prefix: &str, name: &str) -> Problem {
+    let name: String = name.chars().take(80).collect();
+    let field = format!("{prefix}{name}");
+    Problem::input(field, "unknown_field", "is not known here")
+}
+
+fn check_names(prefix: &str, map: &Map<String, Value>, known: &[Field]) -> Result<(), Problem> {
+    for (name, value) in map {
+        let Some(field) = known.iter().find(|f| f.name == name) else {
+            return Err(unknown(prefix, name));
+        };
+        if let (Kind::Object(members), Value::Object(inside)) = (&field.kind, value) {
+            check_names(&format!("{name}."), inside, members)?;
+        }
+    }
+    Ok(())
 }
 
 fn holds_nul(value: &Value) -> bool {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 const DEFAULT: i64 = 25;
-const MOST: i64 = 100;
+pub(super) const MOST: i64 = 100;
 
 /// The parameters that were not read yet. Empty ones count as absent.
 pub(super) struct Query(BTreeMap<String, String>);

@@ -1,5 +1,6 @@
 //! `/api/v1/orders`.
-use super::call::{Answer, Call, Done, Json, Key, json};
+use super::call::{Answer, Call, Done, Key, json};
+use super::describe::{Field, Object, Operation, Resource};
 use super::fields::{Fields, needed};
 use super::lists::{self, Query};
 use super::{Named, of_mode};
@@ -8,13 +9,176 @@ use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
 use crate::domain::{Currency, Money};
 use crate::services::api_keys::Caller;
 use crate::services::orders::{NewOrder, OrderFilter};
-use crate::services::{App, Cursor, StoreError, checkout, objects, orders};
+use crate::services::{App, StoreError, checkout, objects, orders, tenants};
 use crate::web::problem::Problem;
 use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;
-use serde_json::Value;
+use serde_json::{Value, json as value};
 
 const SCOPE: &str = "orders:write";
+
+pub(super) fn resource() -> Resource {
+    Resource {
+        title: "Orders",
+        about: "What a customer owes. Its checkout_url is the page where it is paid.",
+        objects: vec![shape()],
+        operations: vec![
+            Operation::post("/api/v1/orders", create)
+                .named("create_order", "Make an order")
+                .scope(SCOPE)
+                .takes(wanted(), example_body())
+                .makes("order")
+                .codes(&[
+                    "amount_invalid",
+                    "amount_too_large",
+                    "currency_unknown",
+                    "kind_unknown",
+                ])
+                .codes(&[
+                    "expires_in_invalid",
+                    "metadata_too_large",
+                    "url_invalid",
+                    "email_invalid",
+                ])
+                .codes(&["phone_invalid", "locale_unknown", "provider_unknown"]),
+            Operation::get("/api/v1/orders", list)
+                .named("list_orders", "List orders")
+                .lists(
+                    "order",
+                    vec![
+                        Field::text("reference").about("your own name for it"),
+                        Field::word("status", statuses()),
+                    ],
+                )
+                .codes(&["status_unknown"]),
+            Operation::get("/api/v1/orders/{id}", show)
+                .named("get_order", "Read an order")
+                .shows("order"),
+            Operation::post("/api/v1/orders/{id}/cancel", cancel)
+                .named("cancel_order", "Cancel an order")
+                .about("Also closes the provider's page where the provider can.")
+                .scope(SCOPE)
+                .shows("order")
+                .codes(&["state_conflict"]),
+            Operation::post("/api/v1/orders/{id}/renew", renew)
+                .named("renew_order", "Renew an order")
+                .about("Opens an expired order again, or gives an open one more time from now.")
+                .scope(SCOPE)
+                .takes(vec![expires_in()], value!({ "expires_in": 3_600 }))
+                .shows("order")
+                .codes(&["state_conflict", "expires_in_invalid"]),
+        ],
+    }
+}
+
+fn statuses() -> impl Iterator<Item = &'static str> {
+    OrderStatus::ALL.iter().map(|s| s.as_str())
+}
+
+fn kinds() -> [&'static str; OrderKind::ALL.len()] {
+    OrderKind::ALL.map(OrderKind::as_str)
+}
+
+pub(super) fn expires_in() -> Field {
+    Field::integer("expires_in")
+        .at_least(60)
+        .at_most(7_776_000)
+        .about("seconds from now; a day if left out")
+}
+
+pub(super) fn person() -> Vec<Field> {
+    vec![
+        Field::text("external_id")
+            .at_most(100)
+            .about("your own id of the customer"),
+        Field::text("name").at_most(100),
+        Field::text("email").at_most(254),
+        Field::text("phone")
+            .at_most(40)
+            .about("international, or as it is written at home"),
+    ]
+}
+
+fn wanted() -> Vec<Field> {
+    vec![
+        Field::text("reference")
+            .at_least(1)
+            .at_most(64)
+            .needed()
+            .about("your own name for it"),
+        Field::integer("amount")
+            .at_least(1)
+            .at_most(Money::MOST_MINOR)
+            .needed()
+            .about("in minor units: 150000 is KES 1,500.00"),
+        Field::currency().needed(),
+        Field::word("kind", kinds()).about("order if left out"),
+        Field::text("description")
+            .at_most(200)
+            .about("shown to the customer"),
+        Field::object("customer", person()),
+        Field::entries("metadata", 20).about("keys of 1 to 40, values of at most 500 characters"),
+        Field::url("return_url").about("where the customer goes on after paying"),
+        Field::url("failure_url").about("where the customer goes on without having paid"),
+        expires_in(),
+        Field::word("providers", super::providers())
+            .list()
+            .about("offers these alone"),
+        Field::word("locale", tenants::LOCALES).about("the checkout's language"),
+    ]
+}
+
+fn example_body() -> Value {
+    value!({
+        "reference": "1001", "amount": 150_000, "currency": "KES", "description": "Two nights",
+        "kind": "booking", "customer": { "name": "Asha", "phone": "+254712345678" },
+    })
+}
+
+fn shape() -> Object {
+    let text = |name| Field::text(name);
+    let customer = person().into_iter().map(|f| f.needed().nullable());
+    Object {
+        name: "order",
+        about: "What a customer owes.",
+        members: vec![
+            Field::id("id", "ord_"),
+            Field::word("object", ["order"]),
+            Field::word("status", statuses()),
+            Field::flag("livemode").about("false: made with a test key; no real money settles it"),
+            Field::word("kind", kinds()),
+            text("reference"),
+            Field::integer("amount").about("in minor units"),
+            Field::currency(),
+            Field::integer("amount_paid"),
+            Field::integer("amount_refunded"),
+            text("description"),
+            Field::object("customer", customer.collect()),
+            Field::entries("metadata", 20),
+            Field::word("flags", super::payments::flags()).list(),
+            Field::word("providers", super::providers()).list(),
+            Field::url("return_url").nullable(),
+            Field::url("failure_url").nullable(),
+            Field::url("checkout_url").about("the page where it is paid: a secret of the customer"),
+            Field::of("payments", "payment").list().about("newest last"),
+            Field::time("expires_at"),
+            Field::time("created_at"),
+        ],
+        example: value!({
+            "id": "ord_01k9d2m8q4e7r1s5t6v8w9x0yz", "object": "order", "status": "open",
+            "livemode": false, "kind": "booking", "reference": "1001", "amount": 150_000,
+            "currency": "KES", "amount_paid": 0, "amount_refunded": 0,
+            "description": "Two nights",
+            "customer": {
+                "external_id": null, "name": "Asha", "email": null, "phone": "+254712345678",
+            },
+            "metadata": {}, "flags": [], "providers": [], "return_url": null,
+            "failure_url": null, "checkout_url": "https://pay.example/pay/5b1f0c9ade",
+            "payments": [], "expires_at": "2026-11-22T09:00:00.000Z",
+            "created_at": "2026-11-21T09:00:00.000Z",
+        }),
+    }
+}
 
 /// An order of the caller's mode.
 pub(super) async fn find(app: &App, caller: &Caller, id: &OrderId) -> Result<Order, Problem> {
@@ -54,16 +218,13 @@ pub(super) async fn list(
 }
 
 pub(super) async fn create(State(app): State<App>, Key(caller): Key, request: Request) -> Response {
-    json(app, caller, SCOPE, Json::Needed, request, make).await
+    json(app, caller, request, make).await
 }
 
 async fn make(call: Call, body: Fields) -> Done {
     let new = new_order(body, call.caller.livemode())?;
     let (app, tenant) = (&call.app, &call.caller.tenant);
-    let order = match made_before(&call, &new).await? {
-        Some(order) => order,
-        None => orders::create(app, tenant, &call.actor(), new).await?,
-    };
+    let order = orders::create(app, tenant, &call.actor(), new).await?;
     Ok(Answer::created(object(app, &order).await?))
 }
 
@@ -75,8 +236,7 @@ fn new_order(mut body: Fields, livemode: bool) -> Result<NewOrder, Problem> {
         let message = "must be an upper-case ISO 4217 code such as KES";
         Problem::input("currency", "currency_unknown", message)
     })?;
-    let kinds = OrderKind::ALL.map(OrderKind::as_str);
-    let kind = body.word("kind", "kind_unknown", OrderKind::parse, &kinds)?;
+    let kind = body.word("kind", "kind_unknown", OrderKind::parse, &kinds())?;
     let customer = customer(&mut body)?;
     let new = NewOrder {
         kind: kind.unwrap_or_default(),
@@ -107,52 +267,19 @@ pub(super) fn customer(body: &mut Fields) -> Result<Customer, Problem> {
     Ok(customer)
 }
 
-/// The order that a run of this call made before a crash cut it off.
-async fn made_before(call: &Call, new: &NewOrder) -> Result<Option<Order>, Problem> {
-    let Some(since) = call.cut_off_at else {
-        return Ok(None);
-    };
-    let filter = OrderFilter {
-        livemode: Some(new.livemode),
-        status: None,
-        reference: Some(new.reference.trim().to_owned()),
-    };
-    let tenant = &call.caller.tenant.id;
-    let page = orders::list(&call.app, tenant, &filter, &Cursor::Newest, 25).await?;
-    Ok(page.rows.into_iter().rev().find(|o| {
-        o.created_at >= since
-            && o.amount == new.amount
-            && o.kind == new.kind
-            && o.metadata == new.metadata
-    }))
-}
-
 pub(super) async fn cancel(
     State(app): State<App>,
     Key(caller): Key,
     id: Named,
     request: Request,
 ) -> Response {
-    json(
-        app,
-        caller,
-        SCOPE,
-        Json::Optional,
-        request,
-        |call, body| async move {
-            body.done()?;
-            let order = find(&call.app, &call.caller, &id.id()?).await?;
-            let done = call
-                .cut_off_at
-                .is_some_and(|since| order.updated_at >= since);
-            let order = if done && order.status == OrderStatus::Cancelled {
-                order
-            } else {
-                orders::cancel(&call.app, &order.tenant_id, &call.actor(), &order.id).await?
-            };
-            Ok(Answer::ok(object(&call.app, &order).await?))
-        },
-    )
+    json(app, caller, request, |call, body| async move {
+        body.done()?;
+        let order = find(&call.app, &call.caller, &id.id()?).await?;
+        let (tenant, actor) = (&order.tenant_id, call.actor());
+        let order = orders::cancel(&call.app, tenant, &actor, &order.id).await?;
+        Ok(Answer::ok(object(&call.app, &order).await?))
+    })
     .await
 }
 
@@ -162,21 +289,14 @@ pub(super) async fn renew(
     id: Named,
     request: Request,
 ) -> Response {
-    json(
-        app,
-        caller,
-        SCOPE,
-        Json::Optional,
-        request,
-        |call, mut body| async move {
-            let expires_in = body.integer("expires_in")?;
-            body.done()?;
-            let order = find(&call.app, &call.caller, &id.id()?).await?;
-            let (tenant, actor) = (&order.tenant_id, call.actor());
-            let order = orders::renew(&call.app, tenant, &actor, &order.id, expires_in).await?;
-            Ok(Answer::ok(object(&call.app, &order).await?))
-        },
-    )
+    json(app, caller, request, |call, mut body| async move {
+        let expires_in = body.integer("expires_in")?;
+        body.done()?;
+        let order = find(&call.app, &call.caller, &id.id()?).await?;
+        let (tenant, actor) = (&order.tenant_id, call.actor());
+        let order = orders::renew(&call.app, tenant, &actor, &order.id, expires_in).await?;
+        Ok(Answer::ok(object(&call.app, &order).await?))
+    })
     .await
 }
 

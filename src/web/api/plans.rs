@@ -1,8 +1,9 @@
 //! `/api/v1/plans`.
-use super::call::{Answer, Call, Done, Json, Key, json};
+use super::call::{Answer, Call, Done, Key, json};
+use super::describe::{Field, Object, Operation, Resource};
 use super::fields::{Fields, needed};
 use super::lists::{self, Query};
-use super::orders::{customer, object};
+use super::orders::{customer, expires_in, object, person};
 use super::{Named, of_mode};
 use crate::domain::ids::{EntitlementId, Id, PlanId};
 use crate::domain::plan::Plan;
@@ -10,17 +11,176 @@ use crate::domain::{Currency, Money};
 use crate::services::api_keys::Caller;
 use crate::services::plans::{NewPlan, PlanChange, PlanFilter};
 use crate::services::purchases::{NewPurchase, Replaces};
-use crate::services::{App, objects, plans, purchases};
+use crate::services::{App, objects, plans, purchases, tenants};
 use crate::web::problem::Problem;
 use axum::extract::{RawQuery, Request, State};
 use axum::response::Response;
+use serde_json::json as value;
 
 const SCOPE: &str = "plans:write";
 /// A purchase is an order.
 const BUYS: &str = "orders:write";
 
+pub(super) fn resource() -> Resource {
+    let filters = vec![Field::flag("active").about("true: on sale")];
+    Resource {
+        title: "Plans",
+        about: "What customers buy for a time. Plans are of their key's mode.",
+        objects: vec![shape()],
+        operations: vec![
+            Operation::post("/api/v1/plans", create)
+                .named("create_plan", "Make a plan")
+                .scope(SCOPE)
+                .takes(
+                    wanted(),
+                    value!({
+                        "name": "Gold", "price": 150_000, "currency": "KES", "duration_days": 30,
+                    }),
+                )
+                .makes("plan")
+                .codes(&["amount_invalid", "amount_too_large"])
+                .codes(&["currency_unknown", "days_invalid"]),
+            Operation::get("/api/v1/plans", list)
+                .named("list_plans", "List plans")
+                .lists("plan", filters)
+                .codes(&["active_invalid"]),
+            Operation::get("/api/v1/plans/{id}", show)
+                .named("get_plan", "Read a plan")
+                .shows("plan"),
+            Operation::patch("/api/v1/plans/{id}", change)
+                .named("change_plan", "Change a plan")
+                .about("For later purchases and reminders. What is left out stays.")
+                .scope(SCOPE)
+                .takes(changes(), value!({ "price": 180_000 }))
+                .shows("plan")
+                .codes(&["amount_invalid", "amount_too_large", "days_invalid"]),
+            Operation::post("/api/v1/plans/{id}/purchase", purchase)
+                .named("purchase_plan", "Buy a plan")
+                .about(
+                    "Answers the order that buys it, of kind subscription: the price less the \
+                     credit for the plan that it replaces. Nothing runs before it is paid.",
+                )
+                .scope(BUYS)
+                .takes(
+                    bought(),
+                    value!({ "customer": { "external_id": "c-1", "phone": "+254712345678" } }),
+                )
+                .makes("order")
+                .codes(&["plan_inactive", "credit_covers_price", "replaces_invalid"])
+                .codes(&[
+                    "replaces_ambiguous",
+                    "currency_differs",
+                    "expires_in_invalid",
+                ])
+                .codes(&["metadata_too_large", "url_invalid", "email_invalid"])
+                .codes(&["phone_invalid", "locale_unknown", "provider_unknown"]),
+        ],
+    }
+}
+
+/// What a change takes too: everything but the currency.
+fn changes() -> Vec<Field> {
+    vec![
+        Field::text("name")
+            .at_least(1)
+            .at_most(100)
+            .about("shown to the customer"),
+        Field::text("description")
+            .at_most(500)
+            .about("for your team"),
+        Field::integer("price")
+            .at_least(1)
+            .at_most(Money::MOST_MINOR)
+            .about("in minor units"),
+        Field::integer("duration_days").at_least(1).at_most(3_660),
+        Field::integer("grace_days")
+            .at_least(0)
+            .at_most(365)
+            .about("access after the end; 3 in a new plan if left out"),
+        Field::integer("remind_days")
+            .at_least(1)
+            .at_most(365)
+            .list()
+            .about("days before the end, at most 5; 7 and 1 in a new plan if left out"),
+        Field::flag("active").about("whether it is on sale"),
+    ]
+}
+
+fn wanted() -> Vec<Field> {
+    let needed = ["name", "price", "duration_days"];
+    let mut all: Vec<_> = changes()
+        .into_iter()
+        .map(|f| {
+            if needed.contains(&f.name) {
+                f.needed()
+            } else {
+                f
+            }
+        })
+        .collect();
+    all.push(Field::currency().needed());
+    all
+}
+
+fn bought() -> Vec<Field> {
+    let person = person().into_iter().map(|f| {
+        if f.name == "external_id" {
+            f.needed()
+        } else {
+            f
+        }
+    });
+    vec![
+        Field::object("customer", person.collect()).needed(),
+        Field::text("replaces").about(
+            "the running entitlement that ends and is credited, or none; the other plan that runs \
+             if left out",
+        ),
+        Field::text("reference")
+            .at_most(64)
+            .about("your own name for the order; made up if left out"),
+        Field::entries("metadata", 20).about("keys of 1 to 40, values of at most 500 characters"),
+        Field::url("return_url").about("where the customer goes on after paying"),
+        Field::url("failure_url").about("where the customer goes on without having paid"),
+        expires_in(),
+        Field::word("providers", super::providers())
+            .list()
+            .about("offers these alone"),
+        Field::word("locale", tenants::LOCALES).about("the checkout's language"),
+    ]
+}
+
+fn shape() -> Object {
+    Object {
+        name: "plan",
+        about: "What a customer buys for a time.",
+        members: vec![
+            Field::id("id", "pln_"),
+            Field::word("object", ["plan"]),
+            Field::flag("livemode"),
+            Field::text("name"),
+            Field::text("description"),
+            Field::integer("price").about("in minor units"),
+            Field::currency(),
+            Field::integer("duration_days"),
+            Field::integer("grace_days").about("access after the end"),
+            Field::integer("remind_days")
+                .list()
+                .about("days before the end"),
+            Field::flag("active").about("whether it is on sale"),
+            Field::time("created_at"),
+        ],
+        example: value!({
+            "id": "pln_01k9d2m8q4e7r1s5t6v8w9x0yz", "object": "plan", "livemode": false,
+            "name": "Gold", "description": "", "price": 150_000, "currency": "KES",
+            "duration_days": 30, "grace_days": 3, "remind_days": [7, 1], "active": true,
+            "created_at": "2026-11-21T09:00:00.000Z",
+        }),
+    }
+}
+
 /// A plan of the caller's mode.
-async fn find(app: &App, caller: &Caller, id: &PlanId) -> Result<Plan, Problem> {
+pub(super) async fn find(app: &App, caller: &Caller, id: &PlanId) -> Result<Plan, Problem> {
     let found = plans::get(app, &caller.tenant.id, id).await?;
     of_mode(found, caller, |p| p.livemode)
 }
@@ -48,14 +208,11 @@ pub(super) async fn list(
 }
 
 pub(super) async fn create(State(app): State<App>, Key(caller): Key, request: Request) -> Response {
-    json(app, caller, SCOPE, Json::Needed, request, make).await
+    json(app, caller, request, make).await
 }
 
 async fn make(call: Call, body: Fields) -> Done {
-    let mut new = new_plan(body, call.caller.livemode())?;
-    // The same key and body of the other mode make another plan.
-    let mode = call.caller.key.mode.as_str();
-    new.form_key = call.form_key.as_ref().map(|key| format!("{key}:{mode}"));
+    let new = new_plan(body, call.caller.livemode())?;
     let plan = plans::create(&call.app, &call.caller.tenant, &call.actor(), new).await?;
     Ok(Answer::created(objects::plan(&plan)))
 }
@@ -89,29 +246,22 @@ pub(super) async fn change(
     id: Named,
     request: Request,
 ) -> Response {
-    json(
-        app,
-        caller,
-        SCOPE,
-        Json::Needed,
-        request,
-        |call, mut body| async move {
-            let change = PlanChange {
-                name: body.text("name")?,
-                description: body.text("description")?,
-                price_minor: body.integer("price")?,
-                duration_days: body.integer("duration_days")?,
-                grace_days: body.integer("grace_days")?,
-                remind_days: body.integers("remind_days")?,
-                active: body.flag("active")?,
-            };
-            body.done()?;
-            let plan = find(&call.app, &call.caller, &id.id()?).await?;
-            let (tenant, actor) = (&plan.tenant_id, call.actor());
-            let plan = plans::change(&call.app, tenant, &actor, &plan.id, change).await?;
-            Ok(Answer::ok(objects::plan(&plan)))
-        },
-    )
+    json(app, caller, request, |call, mut body| async move {
+        let change = PlanChange {
+            name: body.text("name")?,
+            description: body.text("description")?,
+            price_minor: body.integer("price")?,
+            duration_days: body.integer("duration_days")?,
+            grace_days: body.integer("grace_days")?,
+            remind_days: body.integers("remind_days")?,
+            active: body.flag("active")?,
+        };
+        body.done()?;
+        let plan = find(&call.app, &call.caller, &id.id()?).await?;
+        let (tenant, actor) = (&plan.tenant_id, call.actor());
+        let plan = plans::change(&call.app, tenant, &actor, &plan.id, change).await?;
+        Ok(Answer::ok(objects::plan(&plan)))
+    })
     .await
 }
 
@@ -121,32 +271,13 @@ pub(super) async fn purchase(
     id: Named,
     request: Request,
 ) -> Response {
-    json(
-        app,
-        caller,
-        BUYS,
-        Json::Needed,
-        request,
-        |call, body| async move {
-            let new = new_purchase(body)?;
-            let plan = find(&call.app, &call.caller, &id.id()?).await?;
-            let (app, actor) = (&call.app, call.actor());
-            let before = match (call.cut_off_at, &new.customer.external_id) {
-                (Some(since), Some(id)) => {
-                    purchases::begun_since(app, &plan, id, &actor, since).await?
-                }
-                _ => None,
-            };
-            let order = match before {
-                Some(order) => order,
-                None => {
-                    let tenant = &call.caller.tenant;
-                    purchases::purchase(app, tenant, &actor, &plan.id, new).await?
-                }
-            };
-            Ok(Answer::created(object(app, &order).await?))
-        },
-    )
+    json(app, caller, request, |call, body| async move {
+        let new = new_purchase(body)?;
+        let plan = find(&call.app, &call.caller, &id.id()?).await?;
+        let (app, tenant, actor) = (&call.app, &call.caller.tenant, call.actor());
+        let order = purchases::purchase(app, tenant, &actor, &plan.id, new).await?;
+        Ok(Answer::created(object(app, &order).await?))
+    })
     .await
 }
 

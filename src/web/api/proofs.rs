@@ -1,5 +1,6 @@
 //! `/api/v1/payments/{id}/proofs` and `/api/v1/proofs`.
-use super::call::{Answer, Call, Done, Json, Key, json, multipart};
+use super::call::{Answer, Call, Done, Key, json, multipart};
+use super::describe::{Field, Object, Operation, Resource};
 use super::fields::{Part, needed};
 use super::{Named, payments};
 use crate::domain::Money;
@@ -14,13 +15,119 @@ use crate::web::problem::Problem;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use serde_json::json as value;
 
 const SCOPE: &str = "proofs:write";
 /// A picture of the largest size, and room for the other fields.
 const MAX_BODY: usize = proof_files::MAX_BYTES + 64 * 1024;
 
+pub(super) fn resource() -> Resource {
+    let note = || Field::text("note").at_most(500);
+    let told = || note().at_least(1).needed().about("what the customer reads");
+    Resource {
+        title: "Proofs",
+        about: "Evidence for payments of the provider manual.",
+        objects: vec![shape()],
+        operations: vec![
+            Operation::post("/api/v1/payments/{id}/proofs", create)
+                .named("create_proof", "Send a proof")
+                .about("A reference, a file, or both. After more_wanted it answers the same proof.")
+                .scope(SCOPE)
+                .takes_form(vec![
+                    Field::word("type", types()).needed(),
+                    Field::text("reference").at_most(64),
+                    Field::text("notes").at_most(500),
+                    Field::file("image").about("JPEG, PNG, WebP or PDF of at most 8 MB"),
+                ])
+                .makes("proof")
+                .codes(&["proof_already_waits", "proof_not_wanted", "state_conflict"])
+                .codes(&[
+                    "type_unknown",
+                    "proof_empty",
+                    "reference_ascii",
+                    "repeated_field",
+                ])
+                .codes(&["file_empty", "file_type", "file_unreadable"]),
+            Operation::get("/api/v1/proofs/{id}", show)
+                .named("get_proof", "Read a proof")
+                .shows("proof"),
+            Operation::get("/api/v1/proofs/{id}/image", image)
+                .named("get_proof_image", "Read a proof's file")
+                .gives_file(&["image/jpeg", "image/png", "image/webp", "application/pdf"]),
+            Operation::post("/api/v1/proofs/{id}/approve", approve)
+                .named("approve_proof", "Approve a proof")
+                .about("Books the amount: less is short, more is over.")
+                .scope(SCOPE)
+                .takes(
+                    vec![
+                        Field::integer("amount")
+                            .at_least(1)
+                            .at_most(Money::MOST_MINOR)
+                            .about("what came, in minor units; the payment's own if left out"),
+                        note(),
+                    ],
+                    value!({ "amount": 150_000, "note": "Seen on the statement" }),
+                )
+                .shows("proof")
+                .codes(&[
+                    "proof_held",
+                    "proof_reference_used",
+                    "state_conflict",
+                    "amount_invalid",
+                ]),
+            Operation::post("/api/v1/proofs/{id}/reject", reject)
+                .named("reject_proof", "Reject a proof")
+                .scope(SCOPE)
+                .takes(vec![told()], value!({ "note": "No such transfer" }))
+                .shows("proof")
+                .codes(&["proof_held", "state_conflict", "note_required"]),
+            Operation::post("/api/v1/proofs/{id}/request-more", request_more)
+                .named("request_more_proof", "Ask for a better proof")
+                .scope(SCOPE)
+                .takes(vec![told()], value!({ "note": "The date cannot be read" }))
+                .shows("proof")
+                .codes(&["proof_held", "state_conflict", "note_required"]),
+        ],
+    }
+}
+
+fn types() -> [&'static str; ProofType::ALL.len()] {
+    ProofType::ALL.map(ProofType::as_str)
+}
+
+fn shape() -> Object {
+    Object {
+        name: "proof",
+        about: "Evidence that a customer gave.",
+        members: vec![
+            Field::id("id", "prf_"),
+            Field::word("object", ["proof"]),
+            Field::id("payment", "pay_"),
+            Field::word("status", ProofStatus::ALL.iter().map(|s| s.as_str())),
+            Field::word("type", types()),
+            Field::text("reference"),
+            Field::text("notes").about("the customer's"),
+            Field::text("note").about("the decision's"),
+            Field::flag("has_image"),
+            Field::integer("amount_accepted").nullable(),
+            Field::time("created_at"),
+        ],
+        example: value!({
+            "id": "prf_01k9d2q7t9v1w3x5y7z9a2b4cd", "object": "proof",
+            "payment": "pay_01k9d2n1c3f5h7j9k2m4n6p8qr", "status": "submitted",
+            "type": "bank_transfer", "reference": "FT26325XYZ", "notes": "From Asha", "note": "",
+            "has_image": true, "amount_accepted": null,
+            "created_at": "2026-11-21T10:00:00.000Z",
+        }),
+    }
+}
+
 /// A proof with its payment, which is of the caller's mode.
-async fn find(app: &App, caller: &Caller, id: &ProofId) -> Result<(Proof, Payment), Problem> {
+pub(super) async fn find(
+    app: &App,
+    caller: &Caller,
+    id: &ProofId,
+) -> Result<(Proof, Payment), Problem> {
     let found = proofs::get(app, &caller.tenant.id, id).await?;
     let proof = found.ok_or_else(Problem::not_found)?;
     let payment = payments::find(app, caller, &proof.payment_id).await?;
@@ -93,39 +200,13 @@ pub(super) async fn create(
     id: Named,
     request: Request,
 ) -> Response {
-    multipart(
-        app,
-        caller,
-        SCOPE,
-        MAX_BODY,
-        request,
-        |call, parts| async move {
-            let new = new_proof(parts)?;
-            let payment = payments::find(&call.app, &call.caller, &id.id()?).await?;
-            let proof = match sent_before(&call, &payment, &new).await? {
-                Some(proof) => proof,
-                None => proofs::submit(&call.app, &call.actor(), &payment, new).await?,
-            };
-            Ok(Answer::created(objects::proof(&proof)))
-        },
-    )
+    multipart(app, caller, MAX_BODY, request, |call, parts| async move {
+        let new = new_proof(parts)?;
+        let payment = payments::find(&call.app, &call.caller, &id.id()?).await?;
+        let proof = proofs::submit(&call.app, &call.actor(), &payment, new).await?;
+        Ok(Answer::created(objects::proof(&proof)))
+    })
     .await
-}
-
-/// The proof that a run of this call sent before a crash cut it off.
-async fn sent_before(call: &Call, p: &Payment, new: &NewProof) -> Result<Option<Proof>, Problem> {
-    let Some(since) = call.cut_off_at else {
-        return Ok(None);
-    };
-    let last = proofs::of_payment(&call.app, &p.tenant_id, &p.id)
-        .await?
-        .pop();
-    Ok(last.filter(|f| {
-        f.status == ProofStatus::Submitted
-            && f.updated_at >= since
-            && f.reference == new.reference.trim()
-            && f.proof_type == new.proof_type
-    }))
 }
 
 pub(super) async fn approve(
@@ -134,28 +215,14 @@ pub(super) async fn approve(
     id: Named,
     request: Request,
 ) -> Response {
-    json(
-        app,
-        caller,
-        SCOPE,
-        Json::Optional,
-        request,
-        |call, mut body| async move {
-            let amount = body.integer("amount")?;
-            let note = body.text("note")?.unwrap_or_default();
-            body.done()?;
-            let (proof, payment) = find(&call.app, &call.caller, &id.id()?).await?;
-            let came = amount.map_or(payment.amount, |a| Money::new(a, payment.amount.currency));
-            decide(
-                call,
-                proof,
-                Verdict::Approve(came),
-                ProofStatus::Approved,
-                note,
-            )
-            .await
-        },
-    )
+    json(app, caller, request, |call, mut body| async move {
+        let amount = body.integer("amount")?;
+        let note = body.text("note")?.unwrap_or_default();
+        body.done()?;
+        let (proof, payment) = find(&call.app, &call.caller, &id.id()?).await?;
+        let came = amount.map_or(payment.amount, |a| Money::new(a, payment.amount.currency));
+        decide(call, proof, Verdict::Approve(came), note).await
+    })
     .await
 }
 
@@ -165,19 +232,12 @@ pub(super) async fn reject(
     id: Named,
     request: Request,
 ) -> Response {
-    json(
-        app,
-        caller,
-        SCOPE,
-        Json::Optional,
-        request,
-        |call, mut body| async move {
-            let note = body.text("note")?.unwrap_or_default();
-            body.done()?;
-            let (proof, _) = find(&call.app, &call.caller, &id.id()?).await?;
-            decide(call, proof, Verdict::Reject, ProofStatus::Rejected, note).await
-        },
-    )
+    json(app, caller, request, |call, mut body| async move {
+        let note = body.text("note")?.unwrap_or_default();
+        body.done()?;
+        let (proof, _) = find(&call.app, &call.caller, &id.id()?).await?;
+        decide(call, proof, Verdict::Reject, note).await
+    })
     .await
 }
 
@@ -187,39 +247,18 @@ pub(super) async fn request_more(
     id: Named,
     request: Request,
 ) -> Response {
-    json(
-        app,
-        caller,
-        SCOPE,
-        Json::Optional,
-        request,
-        |call, mut body| async move {
-            let note = body.text("note")?.unwrap_or_default();
-            body.done()?;
-            let (proof, _) = find(&call.app, &call.caller, &id.id()?).await?;
-            decide(
-                call,
-                proof,
-                Verdict::RequestMore,
-                ProofStatus::MoreWanted,
-                note,
-            )
-            .await
-        },
-    )
+    json(app, caller, request, |call, mut body| async move {
+        let note = body.text("note")?.unwrap_or_default();
+        body.done()?;
+        let (proof, _) = find(&call.app, &call.caller, &id.id()?).await?;
+        decide(call, proof, Verdict::RequestMore, note).await
+    })
     .await
 }
 
-async fn decide(call: Call, proof: Proof, verdict: Verdict, to: ProofStatus, note: String) -> Done {
-    let decided_by = proof.decided_by.clone().unwrap_or_default();
-    // A run of this call that a crash cut off may have decided it.
-    let done = proof.status == to && call.may_have_done(&decided_by, proof.updated_at);
-    let proof = if done {
-        proof
-    } else {
-        let (tenant, actor) = (&proof.tenant_id, call.actor());
-        proofs::decide(&call.app, tenant, &actor, &proof.id, &verdict, &note).await?
-    };
+async fn decide(call: Call, proof: Proof, verdict: Verdict, note: String) -> Done {
+    let (tenant, actor) = (&proof.tenant_id, call.actor());
+    let proof = proofs::decide(&call.app, tenant, &actor, &proof.id, &verdict, &note).await?;
     Ok(Answer::ok(objects::proof(&proof)))
 }
 

@@ -189,17 +189,27 @@ fn inquiry(about: Asked) -> Inquiry {
 async fn a_receipt_and_a_reversal_are_asked_after_at_an_address_of_their_own() {
     let (router, seen) = accepting("/mpesa/transactionstatus/v1/query");
     let bench = Bench::new(with_operator(), router).await;
-    for (about, receipt, original) in [
-        (Asked::Receipt("NLJ7RT61SV".to_owned()), "NLJ7RT61SV", ""),
-        (Asked::Refund("AG_1/f1e2-1".to_owned()), "", "f1e2-1"),
+    let (receipt, original) = ("TransactionID", "OriginalConversationID");
+    for (about, name, value, other) in [
+        (
+            Asked::Receipt("NLJ7RT61SV".to_owned()),
+            receipt,
+            "NLJ7RT61SV",
+            original,
+        ),
+        (
+            Asked::Refund("AG_1/f1e2-1".to_owned()),
+            original,
+            "f1e2-1",
+            receipt,
+        ),
     ] {
         let ids = Mpesa.inquire(&bench.call(), &inquiry(about)).await.unwrap();
         assert_eq!(ids.unwrap(), ["AG_1", "f1e2-1"]);
         let sent = seen.lock().unwrap().remove(0);
         for (field, want) in [
             ("CommandID", "TransactionStatusQuery"),
-            ("TransactionID", receipt),
-            ("OriginalConversationID", original),
+            (name, value),
             ("PartyA", "174379"),
             ("IdentifierType", "4"),
             ("ResultURL", "https://pay.example/hooks/0a1b/77/1"),
@@ -207,6 +217,7 @@ async fn a_receipt_and_a_reversal_are_asked_after_at_an_address_of_their_own() {
         ] {
             assert_eq!(sent[field], want, "{field}");
         }
+        assert!(sent.get(other).is_none(), "one of the two is sent");
     }
 }
 

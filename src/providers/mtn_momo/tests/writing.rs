@@ -117,7 +117,7 @@ fn phones_must_have_the_dial_code_of_the_environment() {
     let digits = Ok("233244123456".to_owned());
     assert_eq!(read("+233 24-412 3456", ghana), digits);
     assert_eq!(read("233244123456", ghana), digits);
-    let other = Err(("phone", "phone_not_of_operator"));
+    let other = Err(("phone", "phone_not_of_country"));
     assert_eq!(read("+256772123456", ghana), other);
     let sandbox = Environment::find("sandbox");
     assert_eq!(read("+46733123450", sandbox), Ok("46733123450".to_owned()));

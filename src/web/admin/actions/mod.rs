@@ -14,9 +14,11 @@ use std::future::Future;
 use tower_sessions::Session;
 
 pub mod account;
+pub mod api_keys;
 pub mod bills;
 pub mod customers;
 pub mod desks;
+pub mod endpoints;
 pub mod imports;
 pub mod links;
 pub mod orders;

@@ -21,8 +21,11 @@ use leptos::prelude::AnyView;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+pub mod api_keys;
 pub mod customers;
+pub mod endpoints;
 pub mod entry;
+pub mod events;
 pub mod hooks;
 pub mod imports;
 pub mod links;

@@ -1,10 +1,11 @@
 //! Orders and payment links.
 use super::{ROWS, around, cursor, enabled_names, id, livemode, story};
-use crate::domain::Currency;
-use crate::domain::order::OrderStatus;
+use crate::domain::order::{Order, OrderKind, OrderStatus};
+use crate::domain::plan::Plan;
 use crate::domain::role::Permission;
+use crate::domain::{Currency, Money};
 use crate::services::orders::{self, OrderFilter};
-use crate::services::{App, Cursor, REGISTRY, checkout, payments};
+use crate::services::{App, Cursor, REGISTRY, checkout, entitlements, payments, plans};
 use crate::web::admin::auth::{Me, Refusal, Who};
 use crate::web::admin::parts::frame::{Nav, Page};
 use crate::web::admin::parts::lists::Query as Set;
@@ -160,11 +161,26 @@ pub async fn detail(
             link: orders::checkout_url(&app, &order),
             payments: payments_of,
             story: story::of_order(&f, &steps),
+            plan: bought(&me, &order).await?,
             order,
             fresh: q.made.is_some(),
         },
     );
     Ok(me.page(&f, Page::new(Nav::Orders, title), &mut told, main))
+}
+
+/// The plan that an order buys, and what of another was credited.
+async fn bought(me: &Me, order: &Order) -> Result<Option<(Plan, Money)>, Refusal> {
+    if order.kind != OrderKind::Subscription {
+        return Ok(None);
+    }
+    let (app, tenant) = (&me.app, &me.member.tenant.id);
+    let Some(purchase) = entitlements::purchase_of(app, tenant, &order.id).await? else {
+        return Ok(None);
+    };
+    let credit = Money::new(purchase.credit_minor, purchase.currency());
+    let plan = plans::get(app, tenant, &purchase.plan_id).await?;
+    Ok(plan.map(|plan| (plan, credit)))
 }
 
 pub async fn cancel(

@@ -50,6 +50,7 @@ pub async fn show(
     let refunded = refunded(&me, since).await?;
     let health = health(&f, &newest);
     let mut notes = stopped(&me, &f).await?;
+    notes.extend(super::endpoints::switched_off(&me, &f).await?);
     notes.extend(failing(&f, &health));
     notes.extend(in_test(&f));
     if tallies.is_empty() && me.member.role.may(Permission::ManageProviders) {

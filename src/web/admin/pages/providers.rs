@@ -157,6 +157,8 @@ fn hook_addresses(a: &AccountView) -> Vec<settings_view::HookAddress> {
     let test = address(Mode::Test, &a.hook_url_test, a.hooks_test);
     if a.info.test_only {
         vec![test]
+    } else if a.test_mode {
+        vec![test, live]
     } else {
         vec![live, test]
     }

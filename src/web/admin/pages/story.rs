@@ -1,7 +1,7 @@
 //! From the steps that were written to the lines that staff read.
 use crate::domain::ids::PaymentId;
 use crate::domain::payment::{FailureCode, Flag};
-use crate::domain::{Currency, Money};
+use crate::domain::{Currency, Money, Timestamp};
 use crate::services::payments::Step;
 use crate::web::admin::parts::timeline::Line;
 use crate::web::admin::parts::{Frame, money_text};
@@ -45,6 +45,11 @@ fn money(data: &Value) -> Option<Money> {
     let minor = data.get("amount")?.as_i64()?;
     let currency = Currency::parse(text(data, "currency"))?;
     Some(Money::new(minor, currency))
+}
+
+fn instant(data: &Value, key: &str) -> Option<Timestamp> {
+    let at: jiff::Timestamp = text(data, key).parse().ok()?;
+    Some(Timestamp::from_unix_ms(at.as_millisecond()))
 }
 
 fn flag_words(data: &Value) -> String {
@@ -127,6 +132,11 @@ pub fn line(f: &Frame, s: &Step) -> Line {
             Tone::Plain,
             "The provider took the refund".to_owned(),
         ),
+        "refund.pending" => (
+            "s-run",
+            Tone::Plain,
+            "The refund is still on its way".to_owned(),
+        ),
         "refund.unknown" => ("s-unk", Tone::Warn, "Refund: no answer".to_owned()),
         "refund.succeeded" => ("s-done", Tone::Ok, of("Given back")),
         "refund.failed" => ("s-fail", Tone::Bad, "The refund failed".to_owned()),
@@ -135,6 +145,9 @@ pub fn line(f: &Frame, s: &Step) -> Line {
     let mut line = Line::new(s.at, icon, title);
     line.tone = tone;
     line.detail = detail(&s.kind, &data, &who, by_person);
+    if let Some(end) = instant(&data, "ends_at") {
+        line.detail = join(&line.detail, &format!("Its end: {}.", f.zone.near(end)));
+    }
     // A person's note is a sentence of ours; the provider's words stand in their own bar.
     if by_person && !s.words.is_empty() {
         let quoted = format!("“{}”", s.words);

@@ -134,6 +134,11 @@ impl Input {
         Self::new(name, label, Control::Text("email"))
     }
 
+    /// A day, written `2026-11-19`.
+    pub fn date(name: impl Into<String>, label: impl Into<String>) -> Self {
+        Self::new(name, label, Control::Text("date"))
+    }
+
     pub fn tel(name: impl Into<String>, label: impl Into<String>) -> Self {
         Self::new(name, label, Control::Text("tel"))
     }

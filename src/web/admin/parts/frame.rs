@@ -115,6 +115,8 @@ pub enum Nav {
     Plans,
     Providers,
     Hooks,
+    Events,
+    ApiKeys,
     Team,
     Audit,
     /// A page that the side bar does not list.
@@ -221,6 +223,20 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Hooks",
                 Permission::ManageHooks,
             ),
+            nav_link(
+                Nav::Events,
+                "/events",
+                "events",
+                "Events",
+                Permission::ViewMoney,
+            ),
+            nav_link(
+                Nav::ApiKeys,
+                "/api-keys",
+                "key",
+                "API keys",
+                Permission::ManageApiKeys,
+            ),
         ],
     ),
     (
@@ -292,11 +308,14 @@ mod tests {
             "Plans",
             "Providers",
             "Hooks",
+            "Events",
+            "API keys",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        assert_eq!(words(Role::Staff), &all[..8]);
+        let staff = [&all[..8], &["Events"]].concat();
+        assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
             [
@@ -307,7 +326,9 @@ mod tests {
                 "Refunds",
                 "Customers",
                 "Plans",
-                "Hooks"
+                "Hooks",
+                "Events",
+                "API keys"
             ]
         );
         assert_eq!(
@@ -319,7 +340,8 @@ mod tests {
                 "Payments",
                 "Refunds",
                 "Customers",
-                "Plans"
+                "Plans",
+                "Events"
             ]
         );
     }

@@ -24,6 +24,10 @@ const SYMBOLS: &[(&str, &str)] = &[
     ("dash", r#"<path d="M4 8h8"/>"#),
     ("eq", r#"<path d="m3.5 8.5 3 3 6-7"/>"#),
     (
+        "events",
+        r#"<path d="M8 9.6v-7M5.2 5.2 8 2.4l2.8 2.8M2.5 10v3.5h11V10"/>"#,
+    ),
+    (
         "ext",
         r#"<path d="M6.5 3.5h-3v9h9v-3M9 2.5h4.5V7M13.2 2.8 7.5 8.5"/>"#,
     ),
@@ -42,6 +46,10 @@ const SYMBOLS: &[(&str, &str)] = &[
     (
         "info",
         r#"<circle cx="8" cy="8" r="5.7"/><path d="M8 7.4v3.4M8 5.2h.01"/>"#,
+    ),
+    (
+        "key",
+        r#"<circle cx="5" cy="11" r="2.7"/><path d="m7 9 6-6M10.5 5.5l2 2M12.2 3.8l1.3 1.3"/>"#,
     ),
     (
         "link",
@@ -157,10 +165,6 @@ const SYMBOLS: &[(&str, &str)] = &[
         r#"<circle cx="7" cy="7" r="4.3"/><path d="m10.3 10.3 3.2 3.2M5.2 7h3.6"/>"#,
     ),
     ("rot", r#"<path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3"/>"#),
-    (
-        "events",
-        r#"<path d="M8 9.6v-7M5.2 5.2 8 2.4l2.8 2.8M2.5 10v3.5h11V10"/>"#,
-    ),
 ];
 
 /// The hidden sprite at the top of a page.

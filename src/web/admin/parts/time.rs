@@ -112,6 +112,20 @@ impl Zone {
         Some(Timestamp::from_unix_ms(next.timestamp().as_millisecond()))
     }
 
+    /// The day in the form that fields of days hold: `2026-11-19`.
+    pub fn input_day(&self, t: Timestamp) -> String {
+        self.at(t).strftime("%Y-%m-%d").to_string()
+    }
+
+    /// Midnight of the day after a midnight; a day may have 23 or 25 hours.
+    pub fn day_after(&self, midnight: Timestamp) -> Timestamp {
+        let next = self.at(midnight).date().tomorrow().ok();
+        let next = next.and_then(|date| date.to_zoned(self.tz.clone()).ok());
+        next.map_or(midnight.plus_secs(86_400), |z| {
+            Timestamp::from_unix_ms(z.timestamp().as_millisecond())
+        })
+    }
+
     fn tag(&self, t: Timestamp, text: String) -> AnyView {
         let full = self.at(t).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
         view! { <time datetime=full>{text}</time> }.into_any()
@@ -157,6 +171,9 @@ mod tests {
         assert_eq!(zone.short(now.plus_secs(-400 * 86_400)), "15 Oct 2025");
         assert_eq!(zone.day_start(0).unix_ms(), 1_795_086_392_000 - 50_792_000);
         assert_eq!(zone.parse_day("2026-11-19"), Some(zone.day_start(0)));
+        assert_eq!(zone.input_day(now), "2026-11-19");
+        let next = zone.day_after(zone.day_start(1));
+        assert_eq!(next, zone.day_start(0));
         assert_eq!(Zone::new("Nowhere/None", now).name(), "UTC time");
     }
 }

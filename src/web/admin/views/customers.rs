@@ -87,7 +87,7 @@ fn customer_row(f: &Frame, c: &Customer) -> AnyView {
     let cells = view! {
         {cell("t1", view! {
             <span class="sts"><a class="row" href=href>{c.called().to_owned()}</a>{test}</span>
-            <span class="cut2 dim only-phone">{more}</span>
+            <span class="only-phone"><span class="cut2 dim">{more}</span></span>
         })}
         {cell("cut no-phone", c.external_id.clone().into_any())}
         {cell("t2", view! { <span class="nowrap">{c.phone.clone()}</span> })}
@@ -174,16 +174,16 @@ fn entitlements(f: &Frame, d: &Detail) -> AnyView {
     if d.held.is_empty() {
         let plans = f.url("/plans");
         return view! {
-            <section class="sec sm">
-                <header><h2>"Plans"</h2></header>
+            <section>
+                <h2 class="sm0">"Plans"</h2>
                 <p class="muted">"None. "<a href=plans>"Choose a plan"</a>" and make its link for this customer."</p>
             </section>
         }
         .into_any();
     }
     let all = d.held.iter().map(|h| held(f, h, d.prompts)).collect_view();
-    view! { <section class="sec sm"><header><h2>"Plans"</h2></header><div class="stack">{all}</div></section> }
-    .into_any()
+    view! { <section><h2 class="sm0">"Plans"</h2><div class="stack">{all}</div></section> }
+        .into_any()
 }
 
 /// One entitlement: what it is, until when, and how it is renewed.
@@ -435,7 +435,7 @@ fn confirm(
         n => format!(" and {n} plans"),
     };
     let moved = format!(
-        "{orders}{plans} of {} go to {}.",
+        "{orders}{plans} of {} will belong to {}.",
         other.called(),
         stays.called()
     );

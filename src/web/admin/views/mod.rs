@@ -1,6 +1,10 @@
 //! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
+pub mod api_keys;
+pub mod api_requests;
 pub mod customers;
 pub mod door;
+pub mod endpoints;
+pub mod events;
 pub mod hooks;
 pub mod imports;
 pub mod links;

@@ -1,7 +1,9 @@
 //! One order: its link, what came, what happened, and how to end or renew it.
 use super::orders::customer_name;
+use crate::domain::Money;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::Payment;
+use crate::domain::plan::Plan;
 use crate::domain::role::Permission;
 use crate::web::admin::parts::chips::mode_tag;
 use crate::web::admin::parts::form::copyable;
@@ -21,6 +23,8 @@ pub struct Detail {
     pub payments: Vec<Payment>,
     pub link: String,
     pub story: Vec<Line>,
+    /// The plan that it buys, and what of another was credited.
+    pub plan: Option<(Plan, Money)>,
     /// It was made a moment ago: the link comes first.
     pub fresh: bool,
 }
@@ -54,11 +58,19 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
             .collect();
         code(all.join(", "))
     });
+    let plan = d.plan.as_ref().map(|(plan, _)| {
+        let href = f.url(&format!("/plans/{}", plan.id));
+        view! { <a href=href>{plan.name.clone()}</a> }.into_any()
+    });
+    let credit = d.plan.as_ref().map(|(_, credit)| *credit);
+    let credit = credit.filter(|c| c.minor > 0).map(amt);
     let pairs = facts(vec![
         (
             "For",
             (!o.description.is_empty()).then(|| o.description.clone().into_any()),
         ),
+        ("Plan", plan),
+        ("Credited", credit),
         ("Customer", customer(f, o)),
         ("Phone", text(&o.customer.phone)),
         ("E-mail", text(&o.customer.email)),

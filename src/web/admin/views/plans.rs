@@ -140,24 +140,24 @@ pub struct Edit {
 pub fn edit(f: &Frame, e: Edit) -> AnyView {
     let t = &e.typed;
     let p = e.plan.as_ref();
-    let text = |get: &dyn Fn(&Plan) -> String, fresh: &str| p.map_or_else(|| fresh.to_owned(), get);
-    let price = match p {
-        Some(p) => Input::amount("price", format!("Price in {}", p.price.currency))
+    let start =
+        |get: &dyn Fn(&Plan) -> String, fresh: &str| p.map_or_else(|| fresh.to_owned(), get);
+    let price = if let Some(p) = p {
+        Input::amount("price", format!("Price in {}", p.price.currency))
             .value(p.price.to_major_string())
             .help("For later purchases. What was bought stays as it was.")
             .required()
-            .view(t),
-        None => {
-            let codes = e.currencies.iter().map(|c| c.code().to_owned());
-            let choices = codes.map(|c| (c.clone(), c)).collect();
-            view! {
-                {Input::amount("price", "Price").required()
-                    .help("As people write it: 1,500 or 1,500.50.").view(t)}
-                {Input::select("currency", "Currency", choices).value(f.currency.code())
-                    .help("It stays what it is made with.").view(t)}
-            }
-            .into_any()
+            .view(t)
+    } else {
+        let codes = e.currencies.iter().map(|c| c.code().to_owned());
+        let choices = codes.map(|c| (c.clone(), c)).collect();
+        view! {
+            {Input::amount("price", "Price").required()
+                .help("As people write it: 1,500 or 1,500.50.").view(t)}
+            {Input::select("currency", "Currency", choices).value(f.currency.code())
+                .help("It stays what it is made with.").view(t)}
         }
+        .into_any()
     };
     let test = p.is_none().then(|| {
         view! {
@@ -195,19 +195,19 @@ pub fn edit(f: &Frame, e: Edit) -> AnyView {
         Some(p) => form.with("plan", p.id.to_string()),
         None => form.once(),
     };
-    let remind = text(&remind_text, "7, 1");
+    let remind = start(&remind_text, "7, 1");
     let form = form.view(view! {
-        {Input::text("name", "Name").required().value(text(&|p| p.name.clone(), ""))
+        {Input::text("name", "Name").required().value(start(&|p| p.name.clone(), ""))
             .help("The customer sees it on the page and on the receipt.").view(t)}
         {Input::area("description", "Description", 2).optional()
-            .value(text(&|p| p.description.clone(), ""))
+            .value(start(&|p| p.description.clone(), ""))
             .help("For your team.").view(t)}
         <div class="row2">{price}</div>
         <div class="row2">
             {Input::text("duration_days", "Lasts, in days").required()
-                .value(text(&|p| p.duration_days.to_string(), "30")).view(t)}
+                .value(start(&|p| p.duration_days.to_string(), "30")).view(t)}
             {Input::text("grace_days", "Grace, in days")
-                .value(text(&|p| p.grace_days.to_string(), "3"))
+                .value(start(&|p| p.grace_days.to_string(), "3"))
                 .help("How long access goes on after the end.").view(t)}
         </div>
         {Input::text("remind_days", "Reminders, in days before the end").optional().short()
@@ -348,8 +348,8 @@ fn who(f: &Frame, d: &Detail) -> AnyView {
     let shown = d.held.len();
     if shown == 0 && set.is_empty() && d.newer.is_none() {
         return view! {
-            <section class="sec sm">
-                <header><h2>"Who has it"</h2></header>
+            <section>
+                <h2 class="sm0">"Who has it"</h2>
                 <p class="muted">"Nobody yet. A customer appears here as soon as the first link is paid."</p>
             </section>
         }
@@ -378,7 +378,7 @@ fn who(f: &Frame, d: &Detail) -> AnyView {
     });
     view! {
         <section>
-            <header><h2>"Who has it"</h2></header>
+            <h2>"Who has it"</h2>
             {views(links)}{rows}{pages}
         </section>
     }

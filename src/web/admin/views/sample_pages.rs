@@ -1,16 +1,21 @@
 //! Every page with sample data.
+use super::{endpoints, events};
 use super::{order, orders, overview, payment, payments, proofs, provider, providers};
 use super::{refund_forms, refunds, start, team, unmatched};
 use crate::domain::Currency;
 use crate::domain::account::Mode;
 use crate::domain::bill::{BillMoney, BillStatus, Unmatched};
+use crate::domain::endpoint::DisabledWhy;
 use crate::domain::hook::HookStatus;
-use crate::domain::ids::{BillId, HookId, Id, UserId};
+use crate::domain::ids::{ApiKeyId, ApiRequestId, BillId, HookId, Id, TenantId, UserId};
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::proof::ProofStatus;
 use crate::domain::refund::RefundStatus;
 use crate::domain::role::Role;
+use crate::services::api_keys::ApiKey;
+use crate::services::call_log::ApiRequest;
+use crate::services::endpoints::Health;
 use crate::web::admin::parts::chips::Light;
 use crate::web::admin::parts::lists::Query;
 use crate::web::admin::parts::timeline::Line;
@@ -27,6 +32,45 @@ fn story() -> Vec<Line> {
     let mut third = Line::new(ago(30), "s-done", "Succeeded, late and duplicate");
     third.tone = Tone::Ok;
     vec![first, second, third]
+}
+
+fn api_keys() -> Vec<ApiKey> {
+    let key = |n, mode, name: &str, ends: Option<i64>, revoked| ApiKey {
+        id: ApiKeyId::from_bits(n),
+        tenant_id: TenantId::from_bits(1),
+        mode,
+        name: name.to_owned(),
+        hint: "9f3a".to_owned(),
+        scopes: vec!["read".to_owned(), "orders:write".to_owned()],
+        created_at: ago(90_000),
+        last_used_at: Some(ago(3)),
+        expires_at: ends.map(|minutes| ago(-minutes)),
+        revoked_at: revoked,
+    };
+    vec![
+        key(1, Mode::Live, "Web shop", Some(9_000), None),
+        key(2, Mode::Test, "", None, None),
+        key(3, Mode::Test, "Old till", Some(-5), None),
+        key(4, Mode::Live, "Before the move", None, Some(ago(60))),
+    ]
+}
+
+fn call(status: i64, code: &str) -> ApiRequest {
+    ApiRequest {
+        id: ApiRequestId::from_bits(1),
+        tenant_id: TenantId::from_bits(1),
+        livemode: status != 409,
+        key_id: ApiKeyId::from_bits(1),
+        method: "POST".to_owned(),
+        route: "/api/v1/orders/{id}/payments".to_owned(),
+        path: "/api/v1/orders/ord_01k9d2m8q4e7r1s5t6v8w9x0yz/payments".to_owned(),
+        status,
+        code: code.to_owned(),
+        took_ms: 214,
+        request_id: "6f2c1d5e-8b7a-4c3d-9e0f-1a2b3c4d5e6f".to_owned(),
+        idempotency_key: "pay-1001".to_owned(),
+        at: ago(12),
+    }
 }
 
 fn unmatched_money(open: &Order) -> unmatched::List {
@@ -171,6 +215,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                     link: "https://pay.baraka.example/pay/0123456789abcdef0123456789abcdef"
                         .to_owned(),
                     story: story(),
+                    plan: None,
                     fresh: true,
                 },
             ),
@@ -305,6 +350,18 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
             ),
         ),
         (
+            "endpoints",
+            endpoints::list(f, vec![endpoint_row(1, None), endpoint_row(2, None)]),
+        ),
+        ("endpoints-empty", endpoints::list(f, vec![])),
+        ("endpoints-new", endpoints::new(f, &typed())),
+        ("endpoint", endpoint_page(f, None)),
+        ("endpoint-off", endpoint_page(f, Some(DisabledWhy::Failing))),
+        ("endpoint-delete", endpoints::delete(f, &endpoint(1, None))),
+        ("events", event_list(f, true)),
+        ("events-empty", event_list(f, false)),
+        ("event", an_event_page(f)),
+        (
             "hooks",
             super::hooks::list(
                 f,
@@ -322,6 +379,31 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
         (
             "hook",
             super::hooks::detail(f, &hook(1, HookStatus::Failed), super::hooks::Body::Read),
+        ),
+        (
+            "api-keys",
+            super::api_keys::list(
+                f,
+                super::api_keys::Keys {
+                    keys: api_keys(),
+                    fresh: Some(("Till".to_owned(), "mk_test_0f1e2d".to_owned())),
+                    typed: Typed::default(),
+                },
+            ),
+        ),
+        ("api-key-revoke", super::api_keys::revoke(f, &api_keys()[0])),
+        (
+            "api-requests",
+            super::api_requests::list(
+                f,
+                super::api_requests::List {
+                    calls: vec![call(201, ""), call(409, "order_paid"), call(0, "")],
+                    keys: api_keys(),
+                    query: Query::default().with("status", "4xx"),
+                    newer: None,
+                    older: Some("/admin/baraka-market/api-keys/requests?after=req_1".to_owned()),
+                },
+            ),
         ),
         (
             "team",
@@ -357,6 +439,79 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
             ),
         ),
     ]
+}
+
+fn endpoint_row(n: u128, off: Option<DisabledWhy>) -> endpoints::Row {
+    endpoints::Row {
+        endpoint: endpoint(n, off),
+        health: Health {
+            taken: 61,
+            tries: 74,
+            last: Some(attempt(n, 1, Some(500))),
+        },
+    }
+}
+
+fn endpoint_page(f: &Frame, off: Option<DisabledWhy>) -> leptos::prelude::AnyView {
+    endpoints::detail(
+        f,
+        endpoints::Detail {
+            row: endpoint_row(1, off),
+            attempts: vec![
+                (attempt(1, 2, None), "order.paid".to_owned()),
+                (attempt(1, 1, Some(200)), "order.paid".to_owned()),
+            ],
+            secret: off.is_none().then(|| "whsec_c2VjcmV0".to_owned()),
+            typed: Typed::default(),
+            range: Typed::default(),
+        },
+    )
+}
+
+fn event_row(n: u128) -> events::Row {
+    events::Row {
+        detail: event_detail(n),
+        about: "INV-2044, UGX 12,450,000".to_owned(),
+        href: Some("/admin/baraka-market/payments/x".to_owned()),
+    }
+}
+
+fn endpoint_names() -> events::Endpoints {
+    [endpoint(1, None), endpoint(2, Some(DisabledWhy::Gone))]
+        .into_iter()
+        .map(|e| (e.id.to_string(), e))
+        .collect()
+}
+
+fn event_list(f: &Frame, some: bool) -> leptos::prelude::AnyView {
+    events::list(
+        f,
+        events::List {
+            endpoints: if some {
+                vec![endpoint_row(1, None)]
+            } else {
+                vec![]
+            },
+            names: endpoint_names(),
+            events: if some {
+                (1..4).map(event_row).collect()
+            } else {
+                vec![]
+            },
+            query: Query::default(),
+            newer: None,
+            older: some.then(|| "?after=x".to_owned()),
+        },
+    )
+}
+
+fn an_event_page(f: &Frame) -> leptos::prelude::AnyView {
+    events::detail(
+        f,
+        &endpoint_names(),
+        &event_row(1),
+        "{\"id\":\"evt_1\"}".to_owned(),
+    )
 }
 
 fn person(n: u128, name: &str, role: Role, joined: bool) -> team::Person {

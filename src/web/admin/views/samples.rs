@@ -1,6 +1,8 @@
 //! One record of each kind, for the tests of pages.
+use crate::domain::endpoint::{Attempt, Delivery, DeliveryStatus, DisabledWhy, Endpoint};
 use crate::domain::hook::{Hook, HookProof, HookStatus};
-use crate::domain::ids::{HookId, Id, OrderId, PaymentId, ProofId, RefundId, TenantId, UserId};
+use crate::domain::ids::{EndpointId, EventId, HookId, Id, OrderId, PaymentId, ProofId, RefundId};
+use crate::domain::ids::{TenantId, UserId};
 use crate::domain::method::Method;
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
 use crate::domain::payment::{Failure, FailureCode, Flag, NextAction, Payment, PaymentStatus};
@@ -8,6 +10,7 @@ use crate::domain::proof::{Proof, ProofFile, ProofStatus, ProofType};
 use crate::domain::refund::{Refund, RefundStatus};
 use crate::domain::role::Role;
 use crate::domain::{Currency, Money, Timestamp};
+use crate::services::events::{Event, EventDetail};
 use crate::web::admin::parts::frame::{ProviderName, Waiting};
 use crate::web::admin::parts::{Frame, Zone};
 use std::collections::BTreeMap;
@@ -244,4 +247,70 @@ pub fn orders() -> Vec<Order> {
             S::PartiallyPaid,
         ),
     ]
+}
+
+pub fn endpoint(n: u128, off: Option<DisabledWhy>) -> Endpoint {
+    Endpoint {
+        id: EndpointId::from_bits(n),
+        tenant_id: TenantId::from_bits(1),
+        livemode: n == 1,
+        url: "https://shop.baraka.example/malipo".to_owned(),
+        description: "The shop <b>".to_owned(),
+        events: vec![],
+        fingerprint: "3b90f41c".to_owned(),
+        secret_at: ago(600),
+        old_until: Some(NOW.plus_secs(60)),
+        disabled: off.map(|why| (ago(30), why)),
+        failing_since: off.map(|_| ago(9_000)),
+        created_at: ago(9_000),
+        updated_at: ago(30),
+    }
+}
+
+pub fn attempt(endpoint: u128, n: i64, status: Option<u16>) -> Attempt {
+    Attempt {
+        event_id: EventId::from_bits(1),
+        endpoint_id: EndpointId::from_bits(endpoint),
+        n,
+        at: ago(20 - n),
+        status,
+        took_ms: 184,
+        answer: "{\"ok\": true} <b>".to_owned(),
+        error: status.map_or("no answer in time".to_owned(), |_| String::new()),
+    }
+}
+
+pub fn event_detail(n: u128) -> EventDetail {
+    let delivery = |endpoint: u128, status| Delivery {
+        event_id: EventId::from_bits(n),
+        endpoint_id: EndpointId::from_bits(endpoint),
+        tenant_id: TenantId::from_bits(1),
+        status,
+        tries: 1,
+        attempts: 1,
+        resends: 0,
+        next_at: NOW.plus_secs(200),
+        created_at: ago(20),
+        updated_at: ago(20),
+    };
+    EventDetail {
+        event: Event {
+            id: EventId::from_bits(n),
+            tenant_id: TenantId::from_bits(1),
+            event_type: "payment.succeeded".to_owned(),
+            livemode: n == 1,
+            subject: PaymentId::from_bits(n).to_string(),
+            data: "{}".to_owned(),
+            at: ago(20),
+        },
+        deliveries: match n {
+            3 => vec![],
+            2 => vec![delivery(1, DeliveryStatus::Failed)],
+            _ => vec![
+                delivery(1, DeliveryStatus::Delivered),
+                delivery(2, DeliveryStatus::Pending),
+            ],
+        },
+        attempts: vec![attempt(1, 1, Some(200)), attempt(2, 1, Some(500))],
+    }
 }

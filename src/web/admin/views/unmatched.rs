@@ -102,10 +102,10 @@ fn item(f: &Frame, r: &Row, typed: &Typed) -> AnyView {
     view! {
         <section class="panel" id=id aria-labelledby=labelled>
             <header>
-                <h2 id=heading>{amt(m.amount)}" "{f.zone.short_tag(m.created_at)}</h2>
+                <h2 id=heading>{amt(m.amount)}" "<span class="when">{f.zone.short_tag(m.created_at)}</span></h2>
                 <span class="sts">{mode_tag(m.test_mode)}{chip(sentences::bill(m.status))}</span>
             </header>
-            <div class="in">{why}{pairs}{decision}</div>
+            <div class="in stack">{why}{pairs}{decision}</div>
         </section>
     }
     .into_any()
@@ -160,6 +160,6 @@ fn decision(f: &Frame, r: &Row, typed: &Typed) -> AnyView {
                 .view(&own)}
             <div class="acts"><button class="btn">"It was given back"</button></div>
         });
-    view! { {own.summary("Not decided")}{suggested}{assign}<details><summary>"It is not for an order"</summary>{back}</details> }
+    view! { {own.summary("Not decided")}{suggested}{assign}<details class="more"><summary>"It is not for an order"</summary>{back}</details> }
     .into_any()
 }
