@@ -143,11 +143,6 @@ impl Input {
         Self::new(name, label, Control::Text("tel"))
     }
 
-    /// A day; browsers send it as `2026-11-19`.
-    pub fn date(name: impl Into<String>, label: impl Into<String>) -> Self {
-        Self::new(name, label, Control::Text("date"))
-    }
-
     /// A password or key: never filled in.
     pub fn secret(name: impl Into<String>, label: impl Into<String>) -> Self {
         Self::new(name, label, Control::Secret)
