@@ -32,6 +32,8 @@ const pages = [
   'endpoints/new',
   'api-keys',
   'api-keys/requests',
+  'messages',
+  'messages/settings',
   'team',
   'account',
 ];

@@ -2,6 +2,7 @@
 use crate::clock::Clock;
 use crate::domain::account::Mode;
 use crate::services::import_env::VARIABLES;
+use crate::services::messages::{Post, PostSettings};
 use crate::services::{App, BaseUrls, Http, REGISTRY, Settings, Vault, nats};
 use crate::store::Db;
 use anyhow::{Context, anyhow, bail};
@@ -60,6 +61,27 @@ pub struct Config {
     )]
     pub trusted_proxies: Vec<IpAddr>,
 
+    /// The mail server: smtps://USER:PASSWORD@HOST or <smtp://HOST:PORT?tls=required>.
+    /// Left out, messages are held and shown in the dashboard.
+    #[arg(long, env = "MALIPO_SMTP_URL", hide_env_values = true, global = true)]
+    pub smtp_url: Option<SecretString>,
+
+    /// The address that mail comes from.
+    #[arg(long, env = "MALIPO_SMTP_FROM", global = true)]
+    pub smtp_from: Option<String>,
+
+    /// A gateway for text messages: https://… or file:///PATH.
+    #[arg(long, env = "MALIPO_SMS_URL", hide_env_values = true, global = true)]
+    pub sms_url: Option<SecretString>,
+
+    /// The bearer token of that gateway.
+    #[arg(long, env = "MALIPO_SMS_TOKEN", hide_env_values = true, global = true)]
+    pub sms_token: Option<SecretString>,
+
+    /// What text messages come from, where the gateway lets one say so.
+    #[arg(long, env = "MALIPO_SMS_FROM", global = true)]
+    pub sms_from: Option<String>,
+
     /// Lets addresses that tenants type lead to private ranges. For local work alone.
     #[arg(long, env = "MALIPO_ALLOW_PRIVATE_URLS", global = true,
           action = clap::ArgAction::Set, default_value_t = false)]
@@ -76,20 +98,34 @@ impl Config {
     /// # Errors
     /// Says which variable is wrong, and why.
     pub async fn open(&self) -> anyhow::Result<App> {
+        let http = Http::new().context("the HTTP client")?;
+        let post = self.post(&http)?;
         let db = self.open_database().await?;
         db.migrate()
             .await
             .context("MALIPO_DATABASE_URL: the schema")?;
         let vault =
             Vault::parse(&self.master_key()?).map_err(|e| anyhow!("MALIPO_MASTER_KEY: {e}"))?;
-        Ok(App::new(
+        let app = App::new(
             db,
             Clock::system(),
-            Http::new().context("the HTTP client")?,
+            http,
             provider_urls(std::env::vars())?,
             vault,
             self.settings()?,
-        ))
+        );
+        Ok(app.with_post(post))
+    }
+
+    fn post(&self, http: &Http) -> anyhow::Result<Post> {
+        let settings = PostSettings {
+            smtp_url: self.smtp_url.clone(),
+            smtp_from: self.smtp_from.clone(),
+            sms_url: self.sms_url.clone(),
+            sms_token: self.sms_token.clone(),
+            sms_from: self.sms_from.clone(),
+        };
+        Ok(Post::open(&settings, http)?)
     }
 
     /// Opens the database alone.

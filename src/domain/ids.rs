@@ -91,6 +91,8 @@ ids! {
     /// A call of the API, in the request log.
     ApiRequestId = "req_";
     JobId = "job_";
+    /// A letter or text message.
+    MessageId = "msg_";
     /// A row of the audit log.
     AuditId = "aud_";
     /// A row of an order's history.

@@ -38,6 +38,8 @@ job_kinds! {
     WalkEntitlement = "walk_entitlement",
     /// Subject: an import's id. Makes its orders, each row once.
     MakeImport = "make_import",
+    /// Subject: a message's id. Sends it, for about a day.
+    SendMessage = "send_message",
 }
 
 /// A row of the queue that this process has claimed.

@@ -1,6 +1,7 @@
 //! Plain data and the rules of money. No I/O, no async, no clock: both builds share it.
 pub mod account;
 pub mod bill;
+pub mod brand;
 pub mod currency;
 pub mod customer;
 pub mod endpoint;
@@ -13,6 +14,8 @@ pub mod import;
 pub mod input;
 pub mod job;
 pub mod link;
+pub mod lang;
+pub mod message;
 pub mod method;
 pub mod money;
 pub mod order;

@@ -2,7 +2,7 @@
 use super::books::audit;
 use super::objects::rfc3339;
 use super::vault::VaultError;
-use super::{Actor, App, InputProblem, idempotency, signing};
+use super::{Actor, App, InputProblem, idempotency, messages, signing};
 use crate::domain::Timestamp;
 use crate::domain::endpoint::{DisabledWhy, Endpoint, ROTATION_SECS, TEST_EVENT};
 use crate::domain::event::EventType;
@@ -475,8 +475,8 @@ pub async fn switched_off(app: &App, tenant: &TenantId) -> Result<Vec<Endpoint>,
     Ok(page.rows.into_iter().filter(by_itself).collect())
 }
 
-/// An endpoint was switched off by itself. The dashboard shows it from the row; the one place to
-/// queue other messages to the tenant's owners, in the transaction that switches it off.
+/// An endpoint was switched off by itself: its audit entry and the letters to those who may switch
+/// it on, in the transaction that switches it off. The dashboard shows it from the row.
 pub(super) async fn tell_owners(
     app: &App,
     tx: &mut Tx<'_>,
@@ -494,5 +494,6 @@ pub(super) async fn tell_owners(
         "endpoint.disabled",
         &detail,
     )
-    .await
+    .await?;
+    messages::alerts::endpoint_disabled(app, tx, endpoint, why).await
 }

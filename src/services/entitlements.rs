@@ -1,6 +1,7 @@
 //! What customers have: begun and lengthened where an order is fulfilled (R8), taken back where all
 //! of its money went back, and ended by the clock. Each of these counts once, whatever comes twice.
 use super::books::{Entry, tell};
+use super::messages::{self, Renewal};
 use super::purchases::{PurchaseError, renewal_in};
 use super::refunds::RefundError;
 use super::settle::SettleError;
@@ -419,8 +420,8 @@ async fn walk_once(
         _ => return Ok(again(&e)),
     };
     let reminds = event == EventType::EntitlementExpiring;
-    let link = if reminds {
-        renewal_link(app, &mut tx, &mut e).await?
+    let renewal = if reminds {
+        renewal_order(app, &mut tx, &mut e).await?
     } else {
         None
     };
@@ -430,7 +431,13 @@ async fn walk_once(
     if let Some(order) = order {
         write(app, &mut tx, &e, &order, kind).await?;
     }
+    let link = renewal
+        .as_ref()
+        .map(|o| order_service::checkout_url(app, o));
     tell_about(app, &mut tx, &e, event, link).await?;
+    if let Some(order) = &renewal {
+        remind(app, &mut tx, &e, order).await?;
+    }
     tx.commit().await.map_err(StoreError::from)?;
     Ok(again(&e))
 }
@@ -439,21 +446,45 @@ fn again(e: &Entitlement) -> Outcome {
     e.next_due().map_or(Outcome::Done, Outcome::Again)
 }
 
-/// The link of the renewal. A plan that is not sold any more has none, and what stands in its way
-/// keeps no reminder back.
-async fn renewal_link(
+/// The order that renews it. A plan that is not sold any more has none, and what stands in its way
+/// keeps no event back.
+async fn renewal_order(
     app: &App,
     tx: &mut Tx<'_>,
     e: &mut Entitlement,
-) -> Result<Option<String>, StoreError> {
+) -> Result<Option<Order>, StoreError> {
     match renewal_in(app, tx, &Actor::System, e).await {
-        Ok(order) => Ok(order.map(|o| order_service::checkout_url(app, &o))),
+        Ok(order) => Ok(order),
         Err(PurchaseError::Store(error)) => Err(error),
         Err(error) => {
             tracing::error!(entitlement.id = %e.id, error = %error, "no renewal order was made");
             Ok(None)
         }
     }
+}
+
+/// Writes to the customer, with the link that keeps the plan.
+async fn remind(
+    app: &App,
+    tx: &mut Tx<'_>,
+    e: &Entitlement,
+    order: &Order,
+) -> Result<(), StoreError> {
+    let (plan, customer) = beside(tx, e).await?;
+    let reminder = Renewal {
+        customer: &customer.contact(),
+        order,
+        plan: &plan.name,
+        ends_at: e.ends_at,
+        key: &format!(
+            "{}:{}:{}",
+            e.id,
+            e.ends_at.unix_ms(),
+            e.reminded.unwrap_or_default()
+        ),
+    };
+    messages::renewal_reminder(app, tx, &reminder).await?;
+    Ok(())
 }
 
 /// A step of the order's story.

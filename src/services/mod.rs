@@ -21,12 +21,14 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod entitlements;
 pub mod events;
+pub mod format;
 pub mod idempotency;
 pub mod import_env;
 pub mod imports;
 pub mod inbound;
 mod inquiries;
 pub mod links;
+pub mod messages;
 pub mod nats;
 pub mod objects;
 pub mod orders;
@@ -79,6 +81,8 @@ pub struct App {
     pub urls: BaseUrls,
     pub vault: Vault,
     pub settings: Arc<Settings>,
+    /// How messages leave; nothing is set up unless [`App::with_post`] says so.
+    pub post: messages::Post,
     /// Rung when work was queued for now, so that the runner need not wait.
     pub work: Arc<Notify>,
     /// Rung when an event was made.
@@ -104,12 +108,20 @@ impl App {
             urls,
             vault,
             settings: Arc::new(settings),
+            post: messages::Post::default(),
             work: Arc::new(Notify::new()),
             outbox: Arc::new(Notify::new()),
             tokens: provider_accounts::TokenGuards::default(),
             shares: provider_health::SharesCache::default(),
             calls: call_log::Waiting::default(),
         }
+    }
+
+    /// The same with a way for messages to leave.
+    #[must_use]
+    pub fn with_post(mut self, post: messages::Post) -> Self {
+        self.post = post;
+        self
     }
 
     /// A path under the public URL.

@@ -380,6 +380,7 @@ pub async fn decide(
     if let Some(event) = event {
         tell_proof(app, &mut tx, &proof, &payment, event).await?;
     }
+    super::messages::proof_decided(app, &mut tx, &proof, &payment).await?;
     if let Verdict::Approve(came) = verdict {
         settle::book(app, &mut tx, &mut payment, *came, actor, &proof.reference).await?;
     }

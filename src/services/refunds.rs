@@ -2,7 +2,7 @@
 //! after until they end (R4, R13).
 use super::books::{Entry, tell_refund};
 use super::provider_accounts::{self, AccountError};
-use super::{Actor, App, InputProblem, RefundSupport};
+use super::{Actor, App, InputProblem, RefundSupport, messages};
 use crate::domain::account::Mode;
 use crate::domain::event::EventType;
 use crate::domain::ids::{PaymentId, RefundId, TenantId};
@@ -274,7 +274,9 @@ async fn ask_once(
         .write(app, &mut tx)
         .await?;
     tell_refund(app, &mut tx, &refund, &p, EventType::RefundRequested).await?;
-    if !needs_second {
+    if needs_second {
+        messages::alerts::refund_awaiting(app, &mut tx, &known, &refund, &p).await?;
+    } else {
         queue(app, &mut tx, &refund).await?;
     }
     tx.commit().await.map_err(StoreError::from)?;

@@ -1,7 +1,7 @@
 //! The one place where a provider's word, or a person's, becomes a payment's state and an order's
 //! money: R2, R6, R8, R9, R11, R12. Hooks, polling, `verify`, proofs and the desk all end here.
 use super::books::{Entry, tell_order, tell_payment, tell_refund};
-use super::{Actor, App, TRIES, entitlements};
+use super::{Actor, App, TRIES, entitlements, messages};
 use crate::domain::event::EventType;
 use crate::domain::ids::{PaymentId, TenantId};
 use crate::domain::order::{Order, OrderStatus};
@@ -105,6 +105,7 @@ async fn apply_once(
                         .write(app, &mut tx)
                         .await?;
                     tell_payment(app, &mut tx, &p, EventType::PaymentMismatched).await?;
+                    messages::alerts::mismatched(app, &mut tx, &p, &why).await?;
                 }
             }
         }
@@ -419,6 +420,7 @@ async fn settle_order(
     tell_order(app, tx, order, event).await?;
     if order.status == OrderStatus::Paid {
         entitlements::fulfil(app, tx, order).await?;
+        messages::receipt(app, tx, order, p).await?;
     }
     Ok(surplus)
 }
@@ -456,6 +458,7 @@ async fn surplus_task(
         .write(app, tx)
         .await?;
     tell_refund(app, tx, &refund, p, EventType::RefundRequested).await?;
+    messages::alerts::surplus(app, tx, &refund, p).await?;
     Ok(())
 }
 

@@ -23,6 +23,7 @@ pub mod imports;
 pub mod inquiries;
 pub mod jobs;
 pub mod links;
+pub mod messages;
 pub mod nats;
 pub mod orders;
 pub mod payme;

@@ -14,7 +14,7 @@ use crate::providers::{
 use crate::services::books::{Entry, tell_refund};
 use crate::services::payments::reference_of;
 use crate::services::provider_accounts::{Opened, hook_url};
-use crate::services::{Actor, App, TRIES, entitlements, inquiries};
+use crate::services::{Actor, App, TRIES, entitlements, inquiries, messages};
 use crate::store::inquiries::{self as questions, InquiryKind};
 use crate::store::{StoreError, Tx, books, jobs, orders, payments, refunds};
 
@@ -537,6 +537,9 @@ pub(super) async fn finish(
         .write(app, tx)
         .await?;
     tell_refund(app, tx, refund, p, event).await?;
+    if to == RefundStatus::Succeeded {
+        messages::refunded(app, tx, refund, p).await?;
+    }
     Ok(())
 }
 

@@ -38,6 +38,7 @@ impl Bench {
         let t = TestApp::with(Setup {
             patience: Duration::from_millis(1_500),
             hooks: true,
+            ..Setup::default()
         })
         .await;
         let secrets = t.offer(info).await;

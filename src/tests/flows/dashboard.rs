@@ -87,7 +87,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 23] = [
+const PAGES: [&str; 25] = [
     "/overview",
     "/start",
     "/orders",
@@ -110,6 +110,8 @@ const PAGES: [&str; 23] = [
     "/endpoints/new",
     "/api-keys",
     "/api-keys/requests",
+    "/messages",
+    "/messages/settings",
     "/team",
 ];
 

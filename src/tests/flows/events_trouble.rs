@@ -2,11 +2,13 @@
 //! nobody else waits.
 use super::dashboard::Browser;
 use super::events_out::{delivery, endpoint, patch, statuses, test_event};
+use super::messages::of_kind;
 use crate::support::TestApp;
 use crate::support::api::{id, reference};
 use crate::support::process::{Served, until};
 use crate::support::receiver::Receiver;
 use malipo::domain::endpoint::{DISABLE_AFTER_SECS, RETRY_SECS};
+use malipo::domain::message::MessageKind;
 use malipo::domain::role::Role;
 use malipo::jobs::runner;
 use malipo::services::endpoints::{EndpointError, NewEndpoint};
@@ -129,6 +131,10 @@ async fn an_endpoint_that_only_fails_for_five_days_is_switched_off_and_its_owner
     let tenant = &t.tenant.id;
     let all = endpoints::switched_off(&t.app, tenant).await.unwrap();
     assert_eq!(all.len(), 2, "what the notices are made of");
+    let letters = of_kind(&t, MessageKind::EndpointDisabled).await;
+    let says = |i: usize, why: &str| letters[i].text.contains(why);
+    assert_eq!(letters.len(), 2, "one for each, to the owner");
+    assert!(says(0, "410") && says(1, "five days"));
     // What is off is told of nothing; switched on, what waited goes on.
     let came = shop.got().len();
     assert_eq!(delivery(&t.api, &first).await["status"], "pending");

@@ -17,6 +17,7 @@ mod inputs;
 mod keys;
 mod late;
 mod links;
+mod messages;
 mod mismatch;
 mod modes;
 mod mpesa;

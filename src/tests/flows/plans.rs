@@ -1,9 +1,11 @@
 //! Plans and entitlements: bought by an order, counted once, ended by the clock, and taken back
 //! where the money went back.
+use super::messages::of_kind;
 use crate::support::TestApp;
 use crate::support::api::{Answer, Api, id, reference};
 use malipo::domain::ids::{EntitlementId, Id};
 use malipo::domain::job::JobKind;
+use malipo::domain::message::{MessageKind, MessageStatus};
 use malipo::domain::role::Role;
 use malipo::services::inbound::{self, HookFilter};
 use malipo::services::{Cursor, entitlements, find_provider, payments};
@@ -173,6 +175,15 @@ async fn ninety_days_pass_and_every_event_told_again_changes_nothing() {
         (&news[3].1["status"], &news[3].1["days_left"]),
         (&json!("grace"), &json!(0))
     );
+    // The customer reads the same, with the link; in test mode it is held.
+    let written = of_kind(&t, MessageKind::RenewalReminder).await;
+    let says = |i: usize, words: &str| {
+        let (m, link) = (&written[i], link.as_str().unwrap());
+        m.text.contains(words) && m.text.contains(link) && m.status == MessageStatus::Held
+    };
+    assert_eq!(written.len(), 3);
+    assert!(says(0, "Basic at ") && says(0, " ends on ") && says(1, " ends on "));
+    assert!(says(2, " ended on "), "{}", written[2].text);
     t.advance(2 * DAY).await;
     let renewal = order_of(&t.api, link).await;
     assert_eq!(renewal["amount"], 300_000);
@@ -234,6 +245,8 @@ async fn ninety_days_pass_and_every_event_told_again_changes_nothing() {
         90 * DAY
     );
 
+    let reminders = of_kind(&t, MessageKind::RenewalReminder).await.len();
+    assert_eq!(reminders, 6, "three of each end that came unpaid");
     let before = (
         all.clone(),
         told(&t, &all[0]).await,
@@ -249,6 +262,8 @@ async fn ninety_days_pass_and_every_event_told_again_changes_nothing() {
             told(&t, &after[1]).await
         )
     );
+    let now = of_kind(&t, MessageKind::RenewalReminder).await.len();
+    assert_eq!(now, reminders);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

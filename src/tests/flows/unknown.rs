@@ -61,6 +61,7 @@ async fn r4_an_unknown_payment_that_the_customer_paid_is_found_by_asking() {
     let t = TestApp::with(crate::support::Setup {
         patience: std::time::Duration::from_millis(1_500),
         hooks: false,
+        ..crate::support::Setup::default()
     })
     .await;
     let after = json!({ "after_effect": true });

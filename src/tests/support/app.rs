@@ -6,6 +6,7 @@ use malipo::domain::ids::{Id, OrderId};
 use malipo::domain::role::Role;
 use malipo::jobs::runner;
 use malipo::services::api_keys::NewKey;
+use malipo::services::messages::{Post, PostSettings};
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
 use malipo::services::tenants::{NewTenant, Tenant};
 use malipo::services::{
@@ -17,6 +18,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Safaricom's public sandbox shortcode and passkey, which the simulator checks.
@@ -30,6 +32,10 @@ pub struct Setup {
     pub patience: Duration,
     /// Whether the simulator knows where to send Paystack's hooks.
     pub hooks: bool,
+    /// The port of a mail server, where there is one.
+    pub smtp: Option<u16>,
+    /// Whether text messages go to a file.
+    pub sms: bool,
 }
 
 impl Default for Setup {
@@ -37,6 +43,8 @@ impl Default for Setup {
         Self {
             patience: Duration::from_secs(20),
             hooks: true,
+            smtp: None,
+            sms: false,
         }
     }
 }
@@ -84,7 +92,7 @@ impl TestApp {
         let sim = Simulator::start();
         let db = TestDb::empty().await;
         let master_key = Vault::generate();
-        let (app, url) = serve(&db, &sim, &master_key, setup.patience).await;
+        let (app, url) = serve(&db, &sim, &master_key, setup).await;
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()
@@ -309,16 +317,36 @@ async fn serve(
     db: &TestDb,
     sim: &Simulator,
     master_key: &SecretString,
-    patience: Duration,
+    setup: Setup,
 ) -> (App, String) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let clock = Clock::manual(Clock::system().now());
-    let app = open(db, sim, master_key, patience, &url, clock).await;
+    let app = open(db, sim, master_key, setup.patience, &url, clock).await;
+    let app = app.with_post(post(db, setup));
     let router = malipo::web::server::router(app.clone());
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     tokio::spawn(async move { axum::serve(listener, service).await });
     (app, url)
+}
+
+fn post(db: &TestDb, setup: Setup) -> Post {
+    let smtp = setup.smtp.map(|port| format!("smtp://127.0.0.1:{port}"));
+    let sms = setup
+        .sms
+        .then(|| format!("file://{}", sms_file(db).display()));
+    let settings = PostSettings {
+        smtp_from: smtp.is_some().then(|| "pay@malipo.example".to_owned()),
+        smtp_url: smtp.map(Into::into),
+        sms_url: sms.map(Into::into),
+        ..PostSettings::default()
+    };
+    Post::open(&settings, &Http::new().unwrap()).unwrap()
+}
+
+/// Where text messages go.
+pub fn sms_file(db: &TestDb) -> PathBuf {
+    db.folder.path().join("sms.jsonl")
 }
 
 async fn make_tenant(app: &App, slug: &str) -> Tenant {

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod app;
 pub mod database;
+pub mod mail;
 pub mod process;
 pub mod providers;
 pub mod receiver;
@@ -12,6 +13,7 @@ pub mod simulator;
 pub use api::Api;
 pub use app::{Setup, TestApp};
 pub use database::TestDb;
+pub use mail::MailServer;
 pub use simulator::Simulator;
 
 /// A random word for names that must not meet.

@@ -13,8 +13,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use pages::{
-    api_keys, customers, endpoints, entry, events, hooks, imports, links, orders, overview,
-    payments, plans, proofs, providers, refunds, team, unmatched,
+    api_keys, customers, endpoints, entry, events, hooks, imports, links, messages, orders,
+    overview, payments, plans, proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -66,6 +66,10 @@ pub fn router() -> Router<App> {
         .route("/api-keys", get(api_keys::list))
         .route("/api-keys/requests", get(api_keys::requests))
         .route("/api-keys/{id}/revoke", get(api_keys::revoke))
+        .route("/messages", get(messages::list))
+        .route("/messages/settings", get(messages::settings))
+        .route("/messages/{id}", get(messages::detail))
+        .route("/messages/{id}/html", get(messages::html))
         .route("/team", get(team::team))
         .route("/team/{id}/remove", get(team::remove))
         .route("/account", get(team::account));

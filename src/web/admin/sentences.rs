@@ -4,6 +4,7 @@ use crate::domain::bill::{BillStatus, Unmatched};
 use crate::domain::endpoint::{DeliveryStatus, DisabledWhy};
 use crate::domain::entitlement::EntitlementStatus;
 use crate::domain::hook::HookStatus;
+use crate::domain::message::{Channel, Held, Message, MessageKind, MessageStatus, Topic};
 use crate::domain::method::Method;
 use crate::domain::order::{OrderKind, OrderStatus};
 use crate::domain::payment::{FailureCode, Flag, PaymentStatus};
@@ -416,6 +417,40 @@ pub const fn delivery(status: DeliveryStatus, tried: bool) -> Chip {
     }
 }
 
+pub const fn message(status: MessageStatus) -> Chip {
+    use MessageStatus as S;
+    match status {
+        S::Queued => runs(
+            "s-run",
+            Tone::Go,
+            "On its way",
+            "It is sent now, and tried for a day.",
+            NOTHING,
+        ),
+        S::Sent => runs(
+            "s-done",
+            Tone::Ok,
+            "Sent",
+            "The mail server or gateway took it.",
+            NOTHING,
+        ),
+        S::Held => runs(
+            "s-stop",
+            Tone::Plain,
+            "Held",
+            "It was written and not sent.",
+            NOTHING,
+        ),
+        S::Failed => acts(
+            "s-fail",
+            Tone::Bad,
+            "Failed",
+            "It could not be sent.",
+            "See what was wrong, then send it again.",
+        ),
+    }
+}
+
 /// Why an endpoint is off, as a head and a sentence.
 pub const fn disabled(why: DisabledWhy) -> (&'static str, &'static str) {
     match why {
@@ -430,6 +465,75 @@ pub const fn disabled(why: DisabledWhy) -> (&'static str, &'static str) {
         DisabledWhy::Gone => (
             "It was switched off: it answered 410, that it wants no more events.",
             "Switch it on if that was a mistake: what waits is sent then.",
+        ),
+    }
+}
+
+/// Why a message was held, and what to do.
+pub const fn held(why: Held) -> &'static str {
+    match why {
+        Held::TestMode => {
+            "It tells of test money: nothing leaves to anybody in test mode. You see what it would say."
+        }
+        Held::NoMailServer => {
+            "No mail server is set. The operator sets MALIPO_SMTP_URL; then send it again."
+        }
+        Held::NoSmsGateway => {
+            "No SMS gateway is set. The operator sets MALIPO_SMS_URL; then send it again."
+        }
+    }
+}
+
+/// Why a message did not go, as far as it is known.
+pub fn message_why(m: &Message) -> String {
+    match m.held() {
+        Some(why) => held(why).to_owned(),
+        None => m.why.clone(),
+    }
+}
+
+pub const fn message_kind(kind: MessageKind) -> &'static str {
+    use MessageKind as K;
+    match kind {
+        K::Receipt => "Receipt",
+        K::PaymentRequest => "Payment link",
+        K::ProofRejected => "Proof rejected",
+        K::ProofMoreWanted => "More wanted",
+        K::RefundSucceeded => "Money given back",
+        K::RenewalReminder => "Plan ends soon",
+        K::PaymentMismatched => "Alert: mismatched",
+        K::RefundAwaiting => "Alert: refund to approve",
+        K::RefundSurplus => "Alert: too much came",
+        K::EndpointDisabled => "Alert: endpoint off",
+    }
+}
+
+pub const fn channel(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Email => "E-mail",
+        Channel::Sms => "SMS",
+    }
+}
+
+/// What can be switched off: its name, and when it is told.
+pub const fn topic(topic: Topic) -> (&'static str, &'static str) {
+    match topic {
+        Topic::Receipt => (
+            "Receipts",
+            "To the customer, once an order is paid. By SMS where only a phone is known.",
+        ),
+        Topic::Proof => (
+            "Decisions about proofs",
+            "To the customer, with your reason, when a proof is rejected or more is wanted.",
+        ),
+        Topic::Refund => (
+            "Refunds",
+            "To the customer, once the provider has given the money back.",
+        ),
+        Topic::Renewal => ("Plans that end", "To the customer, before a plan ends."),
+        Topic::Alerts => (
+            "Alerts to the team",
+            "To those who may decide: mismatched money, refunds that wait, too much money, an endpoint that was switched off.",
         ),
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::Money;
 use crate::domain::order::OrderStatus;
 use crate::domain::payment::FailureCode;
 use crate::web::render::Document;
-use crate::web::texts::{Facts, Lang, MockOutcome, Sentence, took_nothing};
+use crate::web::texts::{Facts, Lang, MockOutcome, Sentence, Speaks, took_nothing};
 use axum::http::StatusCode;
 use axum::response::Response;
 use leptos::prelude::*;
@@ -393,7 +393,10 @@ pub fn bare(lang: Lang, status: StatusCode) -> Response {
     let mut doc = Document::new(lang.tag(), lang.dir(), title);
     doc.status = status;
     let brand = super::style::Brand::new("");
-    doc.styles = vec![super::style::sheet().into(), brand.rules(&[]).into()];
+    doc.styles = vec![
+        super::style::sheet().into(),
+        super::style::rules(&brand, &[]).into(),
+    ];
     crate::web::render::page(doc, || {
         view! {
             <main class="done">

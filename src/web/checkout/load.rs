@@ -6,7 +6,6 @@ use super::paybill::{Instead, PayBill};
 use super::style::Brand;
 use super::waiting::{Wait, Waiting};
 use crate::clock::random_hex;
-use crate::domain::ids::Id;
 use crate::domain::method::Method;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::{NextAction, Payment, PaymentStatus};
@@ -16,7 +15,7 @@ use crate::services::checkout::{Added, Choice};
 use crate::services::tenants::Tenant;
 use crate::services::{App, Flow, StoreError, TestOutcome, find_provider, orders};
 use crate::web::flash::{Flash, cookie};
-use crate::web::texts::{How, Lang, Outcome, Wishes, format};
+use crate::web::texts::{How, Lang, Outcome, Speaks, Wishes, format};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use jiff::tz::TimeZone;
 use std::collections::BTreeMap;
@@ -412,17 +411,5 @@ pub fn instructions(options: &BTreeMap<String, String>, method: Method) -> Instr
         mobile_number: of("mobile_money_number"),
         words,
         review_hours: of("review_hours").parse().ok().filter(|h| *h > 0),
-    }
-}
-
-/// The end of a payment's id in fours: what a customer reads out on the phone.
-pub fn short_number(p: &Payment, test: bool) -> String {
-    let id = p.id.as_str();
-    let tail = id.get(id.len().saturating_sub(8)..).unwrap_or(id);
-    let number = format::fours(&tail.to_uppercase()).join("-");
-    if test {
-        format!("TEST-{number}")
-    } else {
-        number
     }
 }

@@ -21,7 +21,7 @@ use crate::services::{
     App, Flow, StoreError, checkout, orders, payments, proofs, provider_accounts, refunds,
 };
 use crate::web::flash::{self, Flash};
-use crate::web::texts::{How, Lang, format};
+use crate::web::texts::{How, Lang, Speaks, format};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -358,7 +358,7 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
         instead: Opened::instead(o.lang, p, &choices)
             .filter(|_| prompt || p.method == Method::Paybill),
         date: o.day_time(p.updated_at),
-        number: load::short_number(p, is_test(p)),
+        number: format::short_number(p, is_test(p)),
         return_url: o.failure_url(),
     };
     let page = failed(&o.frame(is_test(p)), of);
@@ -396,7 +396,7 @@ fn receipt_of(o: &Opened, p: &Payment, amount: Money, back: Option<Money>) -> Re
         paid_with: o.paid_with(p),
         provider: load::label(p).to_owned(),
         code: p.receipt.clone(),
-        number: load::short_number(p, is_test(p)),
+        number: format::short_number(p, is_test(p)),
         given_back: back.or(refunded),
         return_url: o.return_url(),
         notes: p.flags.iter().map(|f| (t.flag)(*f)).collect(),
@@ -454,7 +454,7 @@ pub async fn already_page(asked: Asked, Path(token): Path<String>) -> Answer {
     let of = Already {
         paid_with: o.paid_with(last),
         date: o.day_time(last.updated_at),
-        number: load::short_number(last, test),
+        number: format::short_number(last, test),
         return_url: o.return_url(),
     };
     Ok(asked.respond(&o, test, already(&o.frame(test), of)))

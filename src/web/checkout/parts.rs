@@ -5,7 +5,7 @@ use crate::domain::order::OrderKind;
 use crate::ui::islands::LiveStatus;
 use crate::web::flash::FieldError;
 use crate::web::render::{self, Document};
-use crate::web::texts::{InputCode, Lang, Outcome, Texts, format};
+use crate::web::texts::{InputCode, Lang, Outcome, Speaks, Texts, format};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::Response;
 use leptos::prelude::*;
@@ -135,7 +135,7 @@ impl Frame {
         doc.theme_color = Some(colour.to_owned());
         doc.styles = vec![
             style::sheet().into(),
-            (self.brand.rules(&page.offered) + page.extra_css).into(),
+            (style::rules(&self.brand, &page.offered) + page.extra_css).into(),
         ];
         doc.refresh = page.refresh;
         doc.islands = page.live.is_some();

@@ -15,7 +15,7 @@ use crate::domain::payment::FailureCode;
 use crate::domain::proof::ProofStatus;
 use crate::domain::{Currency, Money};
 use crate::web::flash::Flash;
-use crate::web::texts::{How, Lang, Outcome};
+use crate::web::texts::{How, Lang, Outcome, Speaks};
 use axum::http::{StatusCode, header};
 use axum::response::Response;
 use http_body_util::BodyExt;

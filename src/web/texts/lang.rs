@@ -1,15 +1,7 @@
 //! Which language a reader gets.
 use super::{Texts, ar, en, fr, sw};
+use crate::domain::lang::Lang;
 use std::cmp::Reverse;
-
-/// A language that the checkout speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Lang {
-    En,
-    Sw,
-    Fr,
-    Ar,
-}
 
 /// All that may name the reader's language, strongest first.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,37 +14,16 @@ pub struct Wishes<'a> {
     pub tenant: Option<&'a str>,
 }
 
-impl Lang {
-    pub const ALL: [Self; 4] = [Self::En, Self::Sw, Self::Fr, Self::Ar];
+/// What the checkout says in a language, and how a reader comes to it.
+pub trait Speaks: Sized {
+    fn texts(self) -> &'static Texts;
 
-    /// The BCP 47 tag.
-    pub const fn tag(self) -> &'static str {
-        match self {
-            Self::En => "en",
-            Self::Sw => "sw",
-            Self::Fr => "fr",
-            Self::Ar => "ar",
-        }
-    }
+    /// The strongest wish that we can grant, else English.
+    fn choose(wishes: &Wishes<'_>) -> Self;
+}
 
-    pub const fn dir(self) -> &'static str {
-        match self {
-            Self::En | Self::Sw | Self::Fr => "ltr",
-            Self::Ar => "rtl",
-        }
-    }
-
-    /// Its name in itself.
-    pub const fn own_name(self) -> &'static str {
-        match self {
-            Self::En => "English",
-            Self::Sw => "Kiswahili",
-            Self::Fr => "Français",
-            Self::Ar => "العربية",
-        }
-    }
-
-    pub const fn texts(self) -> &'static Texts {
+impl Speaks for Lang {
+    fn texts(self) -> &'static Texts {
         match self {
             Self::En => &en::TEXTS,
             Self::Sw => &sw::TEXTS,
@@ -61,38 +32,29 @@ impl Lang {
         }
     }
 
-    /// The language of a tag such as `fr`, `fr-CI` or `sw_KE`.
-    pub fn parse(tag: &str) -> Option<Self> {
-        let primary = tag.split(['-', '_']).next().unwrap_or_default().trim();
-        Self::ALL
-            .into_iter()
-            .find(|lang| lang.tag().eq_ignore_ascii_case(primary))
-    }
-
-    /// The strongest wish that we can grant, else English.
-    pub fn choose(wishes: &Wishes<'_>) -> Self {
+    fn choose(wishes: &Wishes<'_>) -> Self {
         let one = |tag: Option<&str>| tag.and_then(Self::parse);
         one(wishes.query)
             .or_else(|| one(wishes.cookie))
             .or_else(|| one(wishes.order))
-            .or_else(|| wishes.accept_language.and_then(Self::accepted))
+            .or_else(|| wishes.accept_language.and_then(accepted))
             .or_else(|| one(wishes.tenant))
             .unwrap_or(Self::En)
     }
+}
 
-    /// The best of an `Accept-Language` header.
-    fn accepted(header: &str) -> Option<Self> {
-        let mut ranges: Vec<(u32, Self)> = header
-            .split(',')
-            .filter_map(|range| {
-                let (tag, quality) = range.split_once(";q=").unwrap_or((range, "1"));
-                let thousandths = thousandths(quality.trim())?;
-                (thousandths > 0).then_some((thousandths, Self::parse(tag)?))
-            })
-            .collect();
-        ranges.sort_by_key(|(quality, _)| Reverse(*quality));
-        ranges.first().map(|(_, lang)| *lang)
-    }
+/// The best of an `Accept-Language` header.
+fn accepted(header: &str) -> Option<Lang> {
+    let mut ranges: Vec<(u32, Lang)> = header
+        .split(',')
+        .filter_map(|range| {
+            let (tag, quality) = range.split_once(";q=").unwrap_or((range, "1"));
+            let thousandths = thousandths(quality.trim())?;
+            (thousandths > 0).then_some((thousandths, Lang::parse(tag)?))
+        })
+        .collect();
+    ranges.sort_by_key(|(quality, _)| Reverse(*quality));
+    ranges.first().map(|(_, lang)| *lang)
 }
 
 /// A quality between 0 and 1 with at most three decimals, in thousandths.

@@ -3,12 +3,13 @@
 //! from [`format`].
 mod ar;
 mod en;
-pub mod format;
 mod fr;
 mod lang;
 mod sw;
 
-pub use lang::{Lang, Wishes};
+pub use crate::domain::lang::Lang;
+pub use crate::services::format;
+pub use lang::{Speaks, Wishes};
 
 use crate::domain::method::{Method, MethodGroup};
 use crate::domain::order::{OrderKind, OrderStatus};

@@ -21,6 +21,7 @@ pub mod desks;
 pub mod endpoints;
 pub mod imports;
 pub mod links;
+pub mod messages;
 pub mod orders;
 pub mod plans;
 pub mod providers;

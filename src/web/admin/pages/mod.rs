@@ -29,6 +29,7 @@ pub mod events;
 pub mod hooks;
 pub mod imports;
 pub mod links;
+pub mod messages;
 pub mod orders;
 pub mod overview;
 pub mod payments;

@@ -5,7 +5,7 @@ use crate::domain::plan::Plan;
 use crate::domain::role::Permission;
 use crate::domain::{Currency, Money};
 use crate::services::orders::{self, OrderFilter};
-use crate::services::{App, Cursor, REGISTRY, checkout, entitlements, payments, plans};
+use crate::services::{App, Cursor, REGISTRY, checkout, entitlements, messages, payments, plans};
 use crate::web::admin::auth::{Me, Refusal, Who};
 use crate::web::admin::parts::frame::{Nav, Page};
 use crate::web::admin::parts::lists::Query as Set;
@@ -153,6 +153,11 @@ pub async fn detail(
     let f = me.frame().await?;
     let payments_of = checkout::payments_of(&app, &order).await?;
     let steps = payments::timeline(&app, &me.member.tenant.id, &order.id).await?;
+    let told_of = if f.may(Permission::WorkOrders) {
+        messages::of_order(&app, &me.member.tenant.id, &order.id, 20).await?
+    } else {
+        vec![]
+    };
     let mut told = me.told("");
     let title = order.reference.clone();
     let main = order_view::detail(
@@ -162,6 +167,7 @@ pub async fn detail(
             payments: payments_of,
             story: story::of_order(&f, &steps),
             plan: bought(&me, &order).await?,
+            messages: told_of,
             order,
             fresh: q.made.is_some(),
         },

@@ -81,6 +81,7 @@ pub fn line(f: &Frame, s: &Step) -> Line {
         "order.partially_paid" => ("s-part", Tone::Plain, "Order partially paid".to_owned()),
         "order.cancelled" => ("s-stop", Tone::Plain, "Order cancelled".to_owned()),
         "order.renewed" => ("s-wait", Tone::Plain, "Link renewed".to_owned()),
+        "message.requested" => ("out", Tone::Plain, "Payment link sent".to_owned()),
         "order.expired" => ("s-time", Tone::Plain, "Link ended".to_owned()),
         "payment.created" => (
             "phone",

@@ -115,6 +115,7 @@ pub enum Nav {
     Plans,
     Providers,
     Hooks,
+    Messages,
     Events,
     ApiKeys,
     Team,
@@ -241,13 +242,16 @@ pub const NAV: &[(&str, &[NavLink])] = &[
     ),
     (
         "Shop",
-        &[nav_link(
-            Nav::Team,
-            "/team",
-            "team",
-            "Team",
-            Permission::ManageTeam,
-        )],
+        &[
+            nav_link(
+                Nav::Messages,
+                "/messages",
+                "ask",
+                "Messages",
+                Permission::WorkOrders,
+            ),
+            nav_link(Nav::Team, "/team", "team", "Team", Permission::ManageTeam),
+        ],
     ),
 ];
 
@@ -308,13 +312,14 @@ mod tests {
             "Plans",
             "Providers",
             "Hooks",
+            "Messages",
             "Events",
             "API keys",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        let staff = [&all[..8], &["Events"]].concat();
+        let staff = [&all[..8], &["Messages", "Events"]].concat();
         assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),

@@ -8,6 +8,7 @@ pub mod events;
 pub mod hooks;
 pub mod imports;
 pub mod links;
+pub mod messages;
 pub mod order;
 pub mod orders;
 pub mod overview;

@@ -1,6 +1,7 @@
 //! One order: its link, what came, what happened, and how to end or renew it.
 use super::orders::customer_name;
 use crate::domain::Money;
+use crate::domain::message::Message;
 use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::Payment;
 use crate::domain::plan::Plan;
@@ -25,6 +26,8 @@ pub struct Detail {
     pub story: Vec<Line>,
     /// The plan that it buys, and what of another was credited.
     pub plan: Option<(Plan, Money)>,
+    /// Newest first; none where the reader may not see them.
+    pub messages: Vec<Message>,
     /// It was made a moment ago: the link comes first.
     pub fresh: bool,
 }
@@ -40,7 +43,8 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
     };
     let words = format!("{} {}{of}", sentences::order_kind(o.kind), o.reference);
     let acts = acts(f, o);
-    let link = link_box(o, d.link, d.fresh);
+    let link = link_box(f, o, d.link, d.fresh);
+    let messages = super::messages::of_order(f, &d.messages);
     let sum = sum(o);
     let payments = payments(f, &d.payments);
     let story = timeline(&f.zone, d.story, false);
@@ -99,6 +103,7 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
             <div>
                 {link}
                 {payments}
+                {messages}
                 <section class="sec">
                     <header class="sechead"><h2>"What happened"</h2><p class="muted">{day}</p></header>
                     {story}
@@ -162,7 +167,7 @@ fn acts(f: &Frame, o: &Order) -> Option<AnyView> {
     }
 }
 
-fn link_box(o: &Order, link: String, fresh: bool) -> AnyView {
+fn link_box(f: &Frame, o: &Order, link: String, fresh: bool) -> AnyView {
     let words = match o.status {
         OrderStatus::Open | OrderStatus::PartiallyPaid if fresh => "The link is ready",
         OrderStatus::Open | OrderStatus::PartiallyPaid => "Payment link",
@@ -177,9 +182,28 @@ fn link_box(o: &Order, link: String, fresh: bool) -> AnyView {
             {copyable(link)}
             <p class="small muted">"One click on the link selects all of it. "
                 <a href=href target="_blank" rel="noopener">"Open it as the customer"</a></p>
+            {send_link(f, o)}
         </div>
     };
     panel(words, left.map(IntoAny::into_any), body.into_any())
+}
+
+/// The button that sends the link to the customer, where there is an address to send it to.
+fn send_link(f: &Frame, o: &Order) -> Option<AnyView> {
+    if !f.may(Permission::WorkOrders) || !o.takes_payments(f.zone.now) {
+        return None;
+    }
+    let has = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.is_empty());
+    let words = match (has(&o.customer.email), has(&o.customer.phone)) {
+        (true, _) => "Send this link by e-mail",
+        (false, true) => "Send this link by SMS",
+        (false, false) => return None,
+    };
+    let button = view! { <button class="btn">{words}</button> };
+    let post = Post::to("/do/admin/orders/send-link", f)
+        .once()
+        .with("order", o.id.to_string());
+    Some(post.view(button))
 }
 
 fn sum(o: &Order) -> AnyView {

@@ -216,6 +216,7 @@ pub fn pages(f: &Frame) -> Vec<(&'static str, leptos::prelude::AnyView)> {
                         .to_owned(),
                     story: story(),
                     plan: None,
+                    messages: vec![],
                     fresh: true,
                 },
             ),

@@ -1,6 +1,8 @@
 //! Amounts, dates and phone numbers in the reader's form. Western digits everywhere: they are
 //! compared with a provider's page. Inside Arabic, such parts are isolated to keep their order.
-use super::Lang;
+use crate::domain::ids::Id;
+use crate::domain::lang::Lang;
+use crate::domain::payment::Payment;
 use crate::domain::{Currency, Money, Timestamp};
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
@@ -291,6 +293,18 @@ pub fn fours(code: &str) -> Vec<String> {
         .chunks(4)
         .map(|block| block.iter().collect())
         .collect()
+}
+
+/// The end of a payment's id in fours: what a customer reads out on the phone.
+pub fn short_number(p: &Payment, test: bool) -> String {
+    let id = p.id.as_str();
+    let tail = id.get(id.len().saturating_sub(8)..).unwrap_or(id);
+    let number = fours(&tail.to_uppercase()).join("-");
+    if test {
+        format!("TEST-{number}")
+    } else {
+        number
+    }
 }
 
 #[cfg(test)]
