@@ -1,4 +1,4 @@
-// A link that many can pay on, and a file of requests.
+// A link that many can pay on, an order in parts, and a file of requests.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { startApp } from './support/app.js';
@@ -69,6 +69,57 @@ for (const js of [true, false]) {
       await page.goto(link);
       await heading(page, 'This link takes no more payments').waitFor();
       if (js) await assertAccessible(page, 'link closed');
+    });
+  });
+
+  test(`a deposit is paid, then the rest, ${how}`, async () => {
+    const options = { js, size: sizes.desk, name: `deposit ${how}` };
+    await withPage(browser, app, options, async (page) => {
+      await signIn(page, app.login(tenant, 'owner'));
+      await page.goto(place('orders/new'));
+      await page.getByLabel('Amount', { exact: true }).fill('10,000');
+      await page.getByLabel('Your reference').fill(`TRIP-${js}`);
+      await page.getByLabel('E-mail').fill('asha@customers.example');
+      assert.equal(await page.getByLabel('Deposit', { exact: true }).isVisible(), false);
+      await page.getByRole('radio', { name: 'Deposit and rest' }).check();
+      await page.getByLabel('Deposit', { exact: true }).fill('120%');
+      const day = new Date(Date.now() + 40 * 86_400_000).toISOString().slice(0, 10);
+      await page.getByLabel('Rest due on').fill(day);
+      await page.getByRole('checkbox', { name: /Remind the customer/ }).check();
+      await page.getByRole('checkbox', { name: /test order/i }).check();
+      await page.getByRole('button', { name: 'Make link' }).click();
+      // Refused in place, and nothing that was typed is lost.
+      const deposit = page.getByLabel('Deposit', { exact: true });
+      assert.equal(await deposit.inputValue(), '120%');
+      assert.equal(await deposit.getAttribute('aria-invalid'), 'true');
+      assert.equal(await page.getByLabel('Rest due on').inputValue(), day);
+      if (js) await assertAccessible(page, 'deposit refused');
+      await deposit.fill('30%');
+      await page.getByRole('button', { name: 'Make link' }).click();
+      await page.getByRole('heading', { name: 'Paid in parts' }).waitFor();
+      if (js) await assertAccessible(page, 'order in parts');
+      const link = (await page.locator('.addr code').first().innerText()).trim();
+
+      await withPage(browser, app, { js, name: `deposit paid ${how}` }, async (phone) => {
+        await phone.goto(link);
+        await phone.getByText('Part 1 of 2').waitFor();
+        if (js) await assertAccessible(phone, 'part 1 of 2');
+        await choose(phone, /card/i);
+        await goToProvider(phone, app);
+        await payByCard(phone, cards.paid);
+        await heading(phone, /^Paid/).waitFor({ timeout: 60_000 });
+        await phone.getByText('Left to pay').waitFor();
+        if (js) await assertAccessible(phone, 'receipt of a part');
+        await phone.goto(link);
+        await phone.getByText('Part 2 of 2').waitFor();
+        await choose(phone, /card/i);
+        await goToProvider(phone, app);
+        await payByCard(phone, cards.paid);
+        await heading(phone, /^Paid/).waitFor({ timeout: 60_000 });
+      });
+      await reloadUntil(page, 'the order is paid', () =>
+        page.getByText('Paid', { exact: true }).count().then((n) => n >= 2),
+      );
     });
   });
 

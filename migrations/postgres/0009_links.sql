@@ -27,6 +27,12 @@ CREATE INDEX links_by_tenant ON links (tenant_id, id);
 ALTER TABLE orders ADD COLUMN link_id TEXT COLLATE "C";
 CREATE INDEX orders_by_link ON orders (tenant_id, link_id, id);
 
+-- The parts that an order is paid in, and when its customer is reminded: JSON; days from the day
+-- on which something is due.
+ALTER TABLE orders ADD COLUMN parts TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE orders ADD COLUMN remind_days TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE orders ADD COLUMN reminded_at BIGINT NOT NULL DEFAULT 0; -- up to when reminders are done
+
 -- A file of requests: checked first, then made into orders row by row.
 CREATE TABLE imports (
     id           TEXT COLLATE "C" PRIMARY KEY,

@@ -11,6 +11,7 @@ use malipo::domain::{Currency, Money};
 use malipo::services::api_keys::NewKey;
 use malipo::services::links::NewLink;
 use malipo::services::orders::NewOrder;
+use malipo::services::parts::{Deposit, Terms};
 use malipo::services::plans::{NewPlan, PlanFilter};
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
 use malipo::services::provider_hooks::register_hooks;
@@ -164,6 +165,12 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
                 "what": "the purchase of a test plan",
             }));
         }
+        let order = sample_parts(app, &tenant, &shop).await?;
+        checkouts.push(json!({
+            "tenant": tenant.slug, "order": order.id,
+            "url": orders::checkout_url(app, &order),
+            "what": "a test order with a deposit",
+        }));
         let link = sample_link(app, &tenant, &shop).await?;
         open_links.push(json!({
             "tenant": tenant.slug, "link": link.id,
@@ -346,6 +353,26 @@ async fn sample_plans(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result
     Ok(Some(order))
 }
 
+/// A test order that is paid in two parts.
+async fn sample_parts(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result<Order> {
+    let own = tenant.currency;
+    let new = NewOrder {
+        kind: OrderKind::Booking,
+        description: shop.sells[0].to_owned(),
+        expires_in_secs: Some(14 * 86_400),
+        terms: Some(Terms::Deposit {
+            deposit: Deposit::Percent(30),
+            rest_due: app.clock.now().plus_secs(60 * 86_400),
+        }),
+        ..NewOrder::new(
+            "DEPOSIT-1",
+            Money::new(20_000 * own.minor_per_major(), own),
+            false,
+        )
+    };
+    Ok(orders::create(app, tenant, &Actor::System, new).await?)
+}
+
 /// The shop's link that many can pay on, made at the first start.
 async fn sample_link(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result<Link> {
     let own = tenant.currency;
@@ -369,7 +396,7 @@ async fn sample_link(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result<
 /// The providers offered for an order that name its currency in their tables.
 async fn takers(app: &App, tenant: &Tenant, order: &Order) -> anyhow::Result<String> {
     let mut names = Vec::new();
-    for choice in checkout::choices(app, tenant, order).await? {
+    for choice in checkout::choices(app, tenant, order, false).await? {
         let (info, code) = (choice.provider, order.amount.currency.code());
         let takes_it = info.currencies.iter().any(|r| r.code == code);
         if takes_it && !names.contains(&info.label) {

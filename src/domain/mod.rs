@@ -13,8 +13,8 @@ pub mod ids;
 pub mod import;
 pub mod input;
 pub mod job;
-pub mod link;
 pub mod lang;
+pub mod link;
 pub mod message;
 pub mod method;
 pub mod money;
@@ -24,6 +24,7 @@ pub mod plan;
 pub mod proof;
 pub mod refund;
 pub mod role;
+pub mod schedule;
 mod states;
 pub mod time;
 

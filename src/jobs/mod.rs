@@ -5,6 +5,7 @@ use crate::domain::ids::{
 use crate::domain::job::{Job, JobKind, Outcome};
 use crate::services::{
     App, StoreError, bills, entitlements, imports, inbound, messages, orders, payments, refunds,
+    reminders,
 };
 use crate::store::Tx;
 
@@ -35,6 +36,7 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
         JobKind::SendMessage => {
             messages::send(app, tenant, &MessageId::from_stored(subject)).await?
         }
+        JobKind::RemindOrder => reminders::run(app, tenant, &OrderId::from_stored(subject)).await?,
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
 }

@@ -13,7 +13,7 @@ pub const MOST_BYTES: usize = 1024 * 1024;
 pub const MOST_ROWS: usize = 5_000;
 
 /// The columns that a file may have, in the order of the download.
-pub const COLUMNS: [&str; 9] = [
+pub const COLUMNS: [&str; 10] = [
     "reference",
     "amount",
     "currency",
@@ -22,6 +22,7 @@ pub const COLUMNS: [&str; 9] = [
     "customer_email",
     "customer_phone",
     "expires_in_days",
+    "remind",
     "kind",
 ];
 
@@ -209,11 +210,26 @@ pub(super) fn order_of(
         let p = InputProblem::new("expires_in", "expires_in_invalid", words);
         problems.push(problem(&p));
     }
+    let reminds = cell("remind").map(str::to_lowercase);
+    let reminds = match reminds.as_deref() {
+        Some("yes" | "y" | "1" | "true") => true,
+        None | Some("no" | "n" | "0" | "false") => false,
+        Some(_) => {
+            let p = InputProblem::new("remind", "remind_invalid", "must be yes or no");
+            problems.push(problem(&p));
+            false
+        }
+    };
+    if reminds && cell("customer_email").is_none() && cell("customer_phone").is_none() {
+        let words = "needs an e-mail or a phone to go to";
+        problems.push(problem(&InputProblem::new("remind", "no_address", words)));
+    }
     let text = |column: &str| cell(column).map(str::to_owned);
     let new = amount.map(|amount| {
         let reference = cell("reference").unwrap_or("-");
         NewOrder {
             kind: kind.flatten().unwrap_or_default(),
+            reminds,
             description: text("description").unwrap_or_default(),
             customer: Customer {
                 external_id: None,

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 fn file() -> (String, BTreeMap<i64, &'static str>) {
     let mut text = String::from(
         "Reference,Amount,currency,description,customer name,customer_email,customer_phone,\
-         expires_in_days,kind\n",
+         expires_in_days,remind,kind\n",
     );
     let bad = BTreeMap::from([
         (2, "amount"),
@@ -52,10 +52,11 @@ fn file() -> (String, BTreeMap<i64, &'static str>) {
         };
         let phone = if line == 405 { "12" } else { "0712 345 678" };
         let days = if line == 506 { "91" } else { "14" };
+        let remind = if line == 3 { "yes" } else { "" };
         let kind = if line == 607 { "gift" } else { "invoice" };
         let more = if line == 1_001 { ",one too many" } else { "" };
         let row = format!(
-            "{reference},{amount},{currency},{about},Asha,{email},{phone},{days},{kind}{more}\n"
+            "{reference},{amount},{currency},{about},Asha,{email},{phone},{days},{remind},{kind}{more}\n"
         );
         text.push_str(&row);
     }
@@ -174,6 +175,7 @@ async fn of_a_thousand_rows_ten_are_named_and_the_others_become_one_link_each_th
         ("INV-0003", 100_350)
     );
     assert_eq!(order.customer.phone.as_deref(), Some("+254712345678"));
+    assert_eq!(order.remind_days, [-3, 0, 3]);
 
     // The same file again: asked about, then made because it was meant.
     let (_, to) = upload(&t, &staff, slug, &text).await;

@@ -22,6 +22,7 @@ mod mismatch;
 mod modes;
 mod mpesa;
 mod paybill;
+mod parts;
 mod payme;
 mod paystack;
 mod plans;

@@ -77,6 +77,9 @@ pub fn order(tenant: &Tenant) -> Order {
         refunded_minor: 0,
         fulfilled_at: None,
         expires_at: NOW.plus_secs(86_400),
+        parts: vec![],
+        remind_days: vec![],
+        reminded_at: NOW,
         created_at: NOW,
         updated_at: NOW,
     }

@@ -58,6 +58,7 @@ fn frame(lang: Lang, tenant: &Tenant, used: &Used) -> Frame {
             Ask::Chosen { .. } => Money::zero(link.ask.currency()),
         },
         paid: None,
+        part: None,
         pay_by: String::new(),
         base: format!("/pay/link/{}", link.token),
         test: !link.livemode,

@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "ادفع قبل",
     left_to_pay: "المتبقي للدفع",
     paid_so_far: "المدفوع حتى الآن",
+    part_of: |n, of| format!("الدفعة {n} من {of}"),
+    next_part: "الدفعة التالية",
+    amount_by: |amount, day| format!("{amount} قبل {day}"),
+    pay_whole: |amount| format!("ادفع {amount} مرة واحدة"),
+    pay_part: |amount| format!("ادفع هذه الدفعة فقط، {amount}"),
 
     pay_title: |amount, merchant| format!("ادفع {amount} إلى {merchant}"),
     how_pay: "كيف تودّ أن تدفع؟",

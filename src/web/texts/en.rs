@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "Pay by",
     left_to_pay: "Left to pay",
     paid_so_far: "Paid so far",
+    part_of: |n, of| format!("Part {n} of {of}"),
+    next_part: "Next part",
+    amount_by: |amount, day| format!("{amount} by {day}"),
+    pay_whole: |amount| format!("Pay all {amount} at once"),
+    pay_part: |amount| format!("Pay only this part, {amount}"),
 
     pay_title: |amount, merchant| format!("Pay {amount} to {merchant}"),
     how_pay: "How would you like to pay?",

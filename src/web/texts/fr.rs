@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "À payer avant",
     left_to_pay: "Reste à payer",
     paid_so_far: "Déjà payé",
+    part_of: |n, of| format!("Échéance {n} sur {of}"),
+    next_part: "Prochaine échéance",
+    amount_by: |amount, day| format!("{amount} avant le {day}"),
+    pay_whole: |amount| format!("Payer {amount} en une fois"),
+    pay_part: |amount| format!("Payer seulement cette échéance, {amount}"),
 
     pay_title: |amount, merchant| format!("Payer {amount} à {merchant}"),
     how_pay: "Comment voulez-vous payer ?",

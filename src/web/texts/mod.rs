@@ -40,6 +40,15 @@ pub struct Texts {
     pub pay_by: T,
     pub left_to_pay: T,
     pub paid_so_far: T,
+    /// Which part, of how many.
+    pub part_of: F2,
+    pub next_part: T,
+    /// An amount, the day by which it is due.
+    pub amount_by: F2,
+    /// All that is left.
+    pub pay_whole: F1,
+    /// The next part.
+    pub pay_part: F1,
 
     // Choosing a method.
     /// The amount, the merchant.

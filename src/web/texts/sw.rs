@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "Lipa kabla ya",
     left_to_pay: "Kiasi kilichobaki",
     paid_so_far: "Kimelipwa hadi sasa",
+    part_of: |n, of| format!("Sehemu ya {n} kati ya {of}"),
+    next_part: "Sehemu inayofuata",
+    amount_by: |amount, day| format!("{amount} kabla ya {day}"),
+    pay_whole: |amount| format!("Lipa {amount} kwa mara moja"),
+    pay_part: |amount| format!("Lipa sehemu hii tu, {amount}"),
 
     pay_title: |amount, merchant| format!("Lipa {amount} kwa {merchant}"),
     how_pay: "Ungependa kulipa vipi?",

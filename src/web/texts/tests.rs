@@ -91,6 +91,7 @@ fn plain_texts(t: &Texts) -> Vec<&'static str> {
         t.email,
         t.pay_by,
         t.left_to_pay,
+        t.next_part,
         t.paid_so_far,
         t.how_pay,
         t.recommended,

@@ -93,6 +93,7 @@ fn columns() -> AnyView {
         "customer_name" => "Who owes.",
         "customer_email" => "Filled in where a provider asks for one.",
         "customer_phone" => "Filled in for the prompt on the phone.",
+        "remind" => "yes or no: by e-mail or SMS until it is paid.",
         "expires_in_days" => "1 to 90; a day where it is empty.",
         _ => "order, booking, invoice, subscription or deposit.",
     };

@@ -98,6 +98,9 @@ pub fn order(n: u128, reference: &str, who: &str, amount: Money, status: OrderSt
         refunded_minor: 0,
         fulfilled_at: None,
         expires_at: NOW.plus_secs(86_400),
+        parts: vec![],
+        remind_days: vec![],
+        reminded_at: NOW,
         created_at: ago(40 + i64::try_from(n).unwrap()),
         updated_at: NOW,
     }
