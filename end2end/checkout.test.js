@@ -206,11 +206,16 @@ test('the pages of the demo open in every language and in both directions', asyn
 
 test('an order of the demo that is paid shows its receipt, one that ended says so', async () => {
   await withPage(browser, app, { name: 'ended' }, async (page) => {
+    const seen = new Set();
     for (const { url, what } of app.checkouts) {
       const answer = await page.goto(url);
       assert.equal(answer.status(), 200, what);
-      assert.equal(await page.getByRole('heading', { level: 1 }).count(), 1, what);
-      await assertAccessible(page, what);
+      const headings = page.getByRole('heading', { level: 1 });
+      assert.equal(await headings.count(), 1, what);
+      // The same page in another currency is built of the same parts.
+      const kind = await headings.innerText();
+      if (!seen.has(kind)) await assertAccessible(page, what);
+      seen.add(kind);
     }
   });
 });

@@ -49,17 +49,6 @@ pub struct Customer {
 }
 
 impl Customer {
-    /// How messages reach it, in an order's words.
-    pub fn contact(&self) -> order::Customer {
-        let known = |text: &String| Some(text.clone()).filter(|t| !t.is_empty());
-        order::Customer {
-            external_id: self.external_id.clone(),
-            name: known(&self.name),
-            email: known(&self.email),
-            phone: known(&self.phone),
-        }
-    }
-
     /// How staff call it: name, else the merchant's id, else phone, else e-mail.
     pub fn called(&self) -> &str {
         let external = self.external_id.as_deref().unwrap_or_default();
