@@ -153,6 +153,16 @@ impl Order {
         amount == self.asked(false) || amount == self.left()
     }
 
+    /// What money of an amount is taken for: that amount where the order asks for it or asks for
+    /// nothing more, else what it asks for now.
+    pub fn expected(&self, amount: Money) -> Money {
+        if self.asks_for(amount) || self.left().minor == 0 {
+            amount
+        } else {
+            self.asked(false)
+        }
+    }
+
     /// Whether what came is neither a part nor the whole.
     pub fn is_short(&self) -> bool {
         let kept = self.kept_minor();

@@ -468,8 +468,6 @@ async fn beside(
         .await?
         .ok_or(SettleError::NotFound)?;
     let now = app.clock.now();
-    // What was asked: the next part or all that is left to pay, where anything is.
-    let left = order.asked(order.left() == m.amount);
     let p = Payment {
         id: app.clock.id(),
         tenant_id: m.tenant_id.clone(),
@@ -478,7 +476,7 @@ async fn beside(
         method: Method::Paybill,
         livemode: order.livemode,
         test_mode: m.test_mode,
-        amount: if left.minor > 0 { left } else { m.amount },
+        amount: order.expected(m.amount),
         captured_minor: 0,
         refund_held_minor: 0,
         refunded_minor: 0,

@@ -56,16 +56,15 @@ fn moments(order: &Order, zone: &TimeZone) -> Vec<Timestamp> {
     all
 }
 
-/// Queues the job of an order's next reminder, where it has one.
+/// Queues the job of an order's next reminder, where it has one to come.
 pub(super) async fn queue(
     app: &App,
     tx: &mut Tx<'_>,
     order: &Order,
     zone: &TimeZone,
 ) -> Result<(), StoreError> {
-    let next = moments(order, zone)
-        .into_iter()
-        .find(|at| *at > order.reminded_at);
+    let after = order.reminded_at.max(app.clock.now());
+    let next = moments(order, zone).into_iter().find(|at| *at > after);
     let Some(next) = next else { return Ok(()) };
     let (id, kind, subject) = (app.clock.id(), JobKind::RemindOrder, order.id.to_string());
     jobs::queue(tx, id, &order.tenant_id, kind, &subject, next).await
