@@ -22,6 +22,12 @@ try {
     await shootLooks(page, `checkout-${index + 1}-${what.replaceAll(/[^a-z0-9]+/gi, '-')}`);
   }
 
+  for (const lang of ['en', 'ar']) {
+    await page.goto(`${app.links[0].url}?lang=${lang}`);
+    await shootLooks(page, `link-${lang}`);
+  }
+  await page.goto(`${app.links[0].url}?lang=en`);
+
   const order = await app.newOrder(tenant, 'test');
   await page.goto(order.checkout_url);
   await choose(page, /^M-Pesa(?! Paybill)/);
@@ -53,6 +59,9 @@ try {
     'orders',
     `orders/${byCard.id}`,
     'orders/new',
+    'orders/import',
+    'links',
+    'links/new',
     'payments',
     'proofs',
     'refunds',

@@ -4,11 +4,14 @@ use anyhow::Context;
 use clap::Args;
 use malipo::clock::Clock;
 use malipo::domain::account::Mode;
+use malipo::domain::link::{Ask, Link};
 use malipo::domain::order::{Customer, Order, OrderKind};
 use malipo::domain::role::Role;
 use malipo::domain::{Currency, Money};
 use malipo::services::api_keys::NewKey;
+use malipo::services::links::NewLink;
 use malipo::services::orders::NewOrder;
+use malipo::services::parts::{Deposit, Terms};
 use malipo::services::plans::{NewPlan, PlanFilter};
 use malipo::services::provider_accounts::{SaveAccount, hook_url, save};
 use malipo::services::provider_hooks::register_hooks;
@@ -16,7 +19,7 @@ use malipo::services::purchases::NewPurchase;
 use malipo::services::tenants::Tenant;
 use malipo::services::{
     Actor, App, BaseUrls, Cursor, Http, ProviderInfo, REGISTRY, Settings, Vault, accounts,
-    api_keys, checkout, orders, plans, purchases, tenants,
+    api_keys, checkout, links, orders, plans, purchases, tenants,
 };
 use malipo::simulator;
 use malipo::store::Db;
@@ -133,6 +136,7 @@ fn master_key(path: &Path) -> anyhow::Result<SecretString> {
 /// Makes what is missing and returns the facts that the demo prints.
 async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
     let (mut checkouts, mut logins, mut keys) = (vec![], vec![], vec![]);
+    let mut open_links = vec![];
     for (n, shop) in shops().into_iter().enumerate() {
         let tenant = match tenants::by_slug(app, &shop.new.slug).await? {
             Some(tenant) => tenant,
@@ -161,13 +165,25 @@ async fn fill(app: &App, simulator: &str) -> anyhow::Result<Value> {
                 "what": "the purchase of a test plan",
             }));
         }
+        let order = sample_parts(app, &tenant, &shop).await?;
+        checkouts.push(json!({
+            "tenant": tenant.slug, "order": order.id,
+            "url": orders::checkout_url(app, &order),
+            "what": "a test order with a deposit",
+        }));
+        let link = sample_link(app, &tenant, &shop).await?;
+        open_links.push(json!({
+            "tenant": tenant.slug, "link": link.id,
+            "url": links::page_url(app, &link),
+            "what": "a link that many can pay on",
+        }));
         let actor = Actor::System;
         let (_, key) =
             api_keys::create(app, &actor, &tenant.id, NewKey::new(Mode::Test, "demo")).await?;
         keys.push(json!({ "tenant": tenant.slug, "mode": "test", "key": key.expose_secret() }));
     }
     Ok(json!({
-        "url": app.settings.public_url, "checkouts": checkouts, "logins": logins,
+        "url": app.settings.public_url, "checkouts": checkouts, "links": open_links, "logins": logins,
         "api_keys": keys, "simulator": simulator,
     }))
 }
@@ -337,10 +353,50 @@ async fn sample_plans(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result
     Ok(Some(order))
 }
 
+/// A test order that is paid in two parts.
+async fn sample_parts(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result<Order> {
+    let own = tenant.currency;
+    let new = NewOrder {
+        kind: OrderKind::Booking,
+        description: shop.sells[0].to_owned(),
+        expires_in_secs: Some(14 * 86_400),
+        terms: Some(Terms::Deposit {
+            deposit: Deposit::Percent(30),
+            rest_due: app.clock.now().plus_secs(60 * 86_400),
+        }),
+        ..NewOrder::new(
+            "DEPOSIT-1",
+            Money::new(20_000 * own.minor_per_major(), own),
+            false,
+        )
+    };
+    Ok(orders::create(app, tenant, &Actor::System, new).await?)
+}
+
+/// The shop's link that many can pay on, made at the first start.
+async fn sample_link(app: &App, tenant: &Tenant, shop: &Shop) -> anyhow::Result<Link> {
+    let own = tenant.currency;
+    let major = |n: i64| Money::new(n * own.minor_per_major(), own);
+    let new = NewLink {
+        livemode: false,
+        title: shop.sells[0].to_owned(),
+        description: String::new(),
+        ask: Ask::Chosen {
+            least: major(100),
+            most: major(50_000),
+        },
+        cap: None,
+        ends_at: None,
+        providers: vec![],
+        form_key: Some("demo".to_owned()),
+    };
+    Ok(links::create(app, tenant, &Actor::System, new).await?)
+}
+
 /// The providers offered for an order that name its currency in their tables.
 async fn takers(app: &App, tenant: &Tenant, order: &Order) -> anyhow::Result<String> {
     let mut names = Vec::new();
-    for choice in checkout::choices(app, tenant, order).await? {
+    for choice in checkout::choices(app, tenant, order, false).await? {
         let (info, code) = (choice.provider, order.amount.currency.code());
         let takes_it = info.currencies.iter().any(|r| r.code == code);
         if takes_it && !names.contains(&info.label) {
@@ -361,10 +417,11 @@ fn words(facts: &Value) -> String {
             .collect()
     };
     let text = |row: &Value, key: &str| row[key].as_str().unwrap_or_default().to_owned();
-    let checkouts = rows("checkouts", &|c| {
+    let payable = |c: &Value| {
         let (tenant, url, what) = (text(c, "tenant"), text(c, "url"), text(c, "what"));
         format!("  {tenant:8} {url}\n           {what}\n")
-    });
+    };
+    let checkouts = rows("checkouts", &payable) + &rows("links", &payable);
     let logins = rows("logins", &|l| {
         let (tenant, role) = (text(l, "tenant"), text(l, "role"));
         format!(

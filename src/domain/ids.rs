@@ -81,6 +81,10 @@ ids! {
     PlanId = "pln_";
     EntitlementId = "ent_";
     CustomerId = "cus_";
+    /// A payment link that many can pay on.
+    LinkId = "lnk_";
+    /// A file of requests.
+    ImportId = "imp_";
     /// Where a tenant receives events.
     EndpointId = "end_";
     ApiKeyId = "key_";

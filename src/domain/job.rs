@@ -36,6 +36,10 @@ job_kinds! {
     ClosePage = "close_page",
     /// Subject: an entitlement's id. Walks its clock: reminders, grace, the end.
     WalkEntitlement = "walk_entitlement",
+    /// Subject: an order's id. Reminds its customer to pay, each time once.
+    RemindOrder = "remind_order",
+    /// Subject: an import's id. Makes its orders, each row once.
+    MakeImport = "make_import",
     /// Subject: a message's id. Sends it, for about a day.
     SendMessage = "send_message",
 }

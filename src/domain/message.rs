@@ -66,6 +66,8 @@ message_kinds! {
     Receipt = "receipt", Some(Topic::Receipt);
     /// A link to pay, sent by a person.
     PaymentRequest = "payment_request", None;
+    /// What is asked for is due soon, today, or was due.
+    PaymentReminder = "payment_reminder", Some(Topic::Reminder);
     ProofRejected = "proof_rejected", Some(Topic::Proof);
     ProofMoreWanted = "proof_more_wanted", Some(Topic::Proof);
     RefundSucceeded = "refund_succeeded", Some(Topic::Refund);
@@ -88,16 +90,19 @@ pub enum Topic {
     Proof,
     Refund,
     Renewal,
+    /// What is to pay is due.
+    Reminder,
     /// Everything that the team is told.
     Alerts,
 }
 
 impl Topic {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Receipt,
         Self::Proof,
         Self::Refund,
         Self::Renewal,
+        Self::Reminder,
         Self::Alerts,
     ];
 
@@ -107,6 +112,7 @@ impl Topic {
             Self::Proof => "proof",
             Self::Refund => "refund",
             Self::Renewal => "renewal",
+            Self::Reminder => "reminder",
             Self::Alerts => "alerts",
         }
     }

@@ -1,6 +1,7 @@
 //! An order: what a customer owes.
-use super::ids::{CustomerId, OrderId, TenantId};
+use super::ids::{CustomerId, LinkId, OrderId, TenantId};
 use super::payment::Flag;
+use super::schedule::{self, Part};
 use super::states::states;
 use super::{Money, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -87,6 +88,8 @@ pub struct Order {
     /// Whose page it stands on. None for an order without a name to find it by, and for one that
     /// is older than customers.
     pub customer_id: Option<CustomerId>,
+    /// The link that many can pay on, where it was begun there.
+    pub link_id: Option<LinkId>,
     pub metadata: BTreeMap<String, String>,
     pub return_url: Option<String>,
     pub failure_url: Option<String>,
@@ -100,7 +103,14 @@ pub struct Order {
     pub refunded_minor: i64,
     /// When it was fulfilled, at most once (R8).
     pub fulfilled_at: Option<Timestamp>,
+    /// Until when it can be begun to pay.
     pub expires_at: Timestamp,
+    /// The parts that it is paid in; empty: all at once.
+    pub parts: Vec<Part>,
+    /// When its customer is reminded, in days from the day on which something is due; empty: never.
+    pub remind_days: Vec<i64>,
+    /// Up to when reminders are done.
+    pub reminded_at: Timestamp,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
 }
@@ -121,6 +131,61 @@ impl Order {
             (self.amount.minor - self.kept_minor()).max(0),
             self.amount.currency,
         )
+    }
+
+    /// The part that is paid next, by its place from 0. None without parts, and once all is paid.
+    pub fn next_part(&self) -> Option<(usize, Part)> {
+        let (at, _) = schedule::next(&self.parts, self.kept_minor())?;
+        Some((at, self.parts[at]))
+    }
+
+    /// What a payment that starts now asks for: what is left of the next part, or the whole rest
+    /// where the customer wants so or there are no parts.
+    pub fn asked(&self, whole: bool) -> Money {
+        match schedule::next(&self.parts, self.kept_minor()) {
+            Some((_, minor)) if !whole => Money::new(minor, self.amount.currency),
+            _ => self.left(),
+        }
+    }
+
+    /// Whether a payment of an amount is one that the order asks for at the moment.
+    pub fn asks_for(&self, amount: Money) -> bool {
+        amount == self.asked(false) || amount == self.left()
+    }
+
+    /// What money of an amount is taken for: that amount where the order asks for it or asks for
+    /// nothing more, else what it asks for now.
+    pub fn expected(&self, amount: Money) -> Money {
+        if self.asks_for(amount) || self.left().minor == 0 {
+            amount
+        } else {
+            self.asked(false)
+        }
+    }
+
+    /// Whether what came is neither a part nor the whole.
+    pub fn is_short(&self) -> bool {
+        let kept = self.kept_minor();
+        kept < self.amount.minor && !schedule::is_whole(&self.parts, kept)
+    }
+
+    /// Until when the next payment is due. None where it is overdue without a day of its own.
+    pub fn due_at(&self) -> Option<Timestamp> {
+        match (self.next_part(), self.status) {
+            (Some((_, part)), _) => Some(part.due_at),
+            (None, OrderStatus::Open) => Some(self.expires_at),
+            (None, _) => None,
+        }
+    }
+
+    /// Until when an attempt may run. None where the order itself has no end.
+    pub fn ends_at(&self) -> Option<Timestamp> {
+        (self.status == OrderStatus::Open).then_some(self.expires_at)
+    }
+
+    /// Whether its customer is still reminded: not once it is paid, over, or given back in part.
+    pub fn is_reminded(&self, now: Timestamp) -> bool {
+        !self.remind_days.is_empty() && self.refunded_minor == 0 && self.takes_payments(now)
     }
 
     /// Whether the customer may start a payment now.

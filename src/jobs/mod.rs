@@ -1,8 +1,11 @@
 //! What runs after a commit: the registry of jobs. Each calls one service, and may run twice.
-use crate::domain::ids::{BillId, EntitlementId, HookId, MessageId, OrderId, PaymentId, RefundId};
+use crate::domain::ids::{
+    BillId, EntitlementId, HookId, ImportId, MessageId, OrderId, PaymentId, RefundId,
+};
 use crate::domain::job::{Job, JobKind, Outcome};
 use crate::services::{
-    App, StoreError, bills, entitlements, inbound, messages, orders, payments, refunds,
+    App, StoreError, bills, entitlements, imports, inbound, messages, orders, payments, refunds,
+    reminders,
 };
 use crate::store::Tx;
 
@@ -29,9 +32,11 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
         JobKind::WalkEntitlement => {
             entitlements::walk(app, tenant, &EntitlementId::from_stored(subject)).await?
         }
+        JobKind::MakeImport => imports::run(app, tenant, &ImportId::from_stored(subject)).await?,
         JobKind::SendMessage => {
             messages::send(app, tenant, &MessageId::from_stored(subject)).await?
         }
+        JobKind::RemindOrder => reminders::run(app, tenant, &OrderId::from_stored(subject)).await?,
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
 }

@@ -82,7 +82,7 @@ pub async fn verdict(
         Verdict::UnknownReference
     } else if !order.takes_payments(app.clock.now()) {
         Verdict::Closed
-    } else if asked.amount != order.left() {
+    } else if !order.asks_for(asked.amount) {
         Verdict::WrongAmount
     } else {
         Verdict::Welcome
@@ -430,7 +430,7 @@ async fn named(tx: &mut Tx<'_>, m: &BillMoney) -> Result<Result<PaymentId, Unmat
     let fits = match payments::get(tx, &m.tenant_id, only).await? {
         Some(p) => {
             let order = orders::get(tx, &m.tenant_id, &p.order_id).await?;
-            order.is_some_and(|o| o.left() == m.amount)
+            order.is_some_and(|o| o.asks_for(m.amount))
         }
         None => false,
     };
@@ -468,8 +468,6 @@ async fn beside(
         .await?
         .ok_or(SettleError::NotFound)?;
     let now = app.clock.now();
-    // What was asked: what is left to pay, where anything is.
-    let left = order.left();
     let p = Payment {
         id: app.clock.id(),
         tenant_id: m.tenant_id.clone(),
@@ -478,7 +476,7 @@ async fn beside(
         method: Method::Paybill,
         livemode: order.livemode,
         test_mode: m.test_mode,
-        amount: if left.minor > 0 { left } else { m.amount },
+        amount: order.expected(m.amount),
         captured_minor: 0,
         refund_held_minor: 0,
         refunded_minor: 0,

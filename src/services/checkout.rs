@@ -55,6 +55,8 @@ pub struct StartInput {
     pub email: Option<String>,
     /// The form's own key: a form sent twice makes one payment.
     pub form_key: Option<String>,
+    /// Everything that is left at once, where the order is paid in parts.
+    pub whole: bool,
     /// Go ahead beside an unknown attempt or a prompt in flight.
     pub force: bool,
 }
@@ -129,7 +131,8 @@ pub async fn start(
     }
     let adapter = find(&input.provider)
         .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
-    let choice = choose(app, tenant, order, adapter.info(), input.method).await?;
+    let asked = order.asked(input.whole);
+    let choice = choose(app, tenant, order, asked, adapter.info(), input.method).await?;
     let mode = Mode::of(choice.test);
     let opened = Opened::new(app, &tenant.id, adapter.info(), mode).await?;
     let mut request = request(app, tenant, order, &choice, &input).await?;
@@ -141,11 +144,12 @@ pub async fn start(
     let expires_at = if choice.flow == Flow::PhonePrompt {
         life
     } else if choice.flow == Flow::Instructions && adapter.takes_bills() {
-        let ends = (order.status == OrderStatus::Open).then_some(order.expires_at);
+        let ends = order.ends_at();
         ends.unwrap_or(now.plus_secs(PART_PAID_SECS))
             .max(now.plus_secs(60))
     } else {
-        life.min(order.expires_at.max(now.plus_secs(60)))
+        let ends = order.ends_at().unwrap_or(life);
+        life.min(ends.max(now.plus_secs(60)))
     };
     request.expires_at = expires_at;
     let payment = Payment {
@@ -179,7 +183,7 @@ pub async fn start(
         Err(StartError::Store(StoreError::Stale)) => {
             let fresh = super::orders::get(app, &tenant.id, &order.id).await?;
             let fresh = fresh.ok_or(StoreError::Stale)?;
-            if fresh.left() == order.left() {
+            if fresh.asked(input.whole) == asked {
                 return Err(StartError::Store(StoreError::Stale));
             }
             return Box::pin(start(app, tenant, &fresh, actor, input)).await;
@@ -219,7 +223,7 @@ async fn same_instructions(
         p.method == Method::Paybill
             && p.provider == input.provider
             && p.status == PaymentStatus::RequiresAction
-            && p.amount == order.left()
+            && p.amount == order.asked(input.whole)
     }))
 }
 
@@ -265,7 +269,7 @@ async fn request(
         hook_url: format!("{hook}/{reference}"),
         bill: bills.then(super::bills::new_reference),
         reference,
-        ..probe(tenant, order, choice.method)
+        ..probe(tenant, order, order.asked(input.whole), choice.method)
     })
 }
 
@@ -286,7 +290,7 @@ async fn commit_intent(
     if !fresh.takes_payments(app.clock.now()) {
         return Err(StartError::Closed(fresh.status));
     }
-    if fresh.left() != payment.amount {
+    if !fresh.asks_for(payment.amount) {
         return Err(StoreError::Stale.into());
     }
     if !input.force {

@@ -136,6 +136,12 @@ pub fn full(lang: Lang, zone: &TimeZone, at: Timestamp) -> String {
     format!("{} {}{comma} {clock}", day(lang, &when), when.year())
 }
 
+/// `Fri 20 Nov 2026`
+pub fn day_only(lang: Lang, zone: &TimeZone, at: Timestamp) -> String {
+    let when = local(zone, at);
+    format!("{} {}", day(lang, &when), when.year())
+}
+
 /// `14:33`
 pub fn time(zone: &TimeZone, at: Timestamp) -> String {
     local(zone, at).strftime("%H:%M").to_string()

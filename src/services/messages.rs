@@ -21,7 +21,9 @@ mod writing;
 pub use crate::store::messages::MessageFilter;
 pub use post::{Post, PostError, PostSettings};
 pub use sending::send;
-pub(super) use telling::{Renewal, proof_decided, receipt, refunded, renewal_reminder};
+pub(super) use telling::{
+    Renewal, payment_reminder, proof_decided, receipt, refunded, renewal_reminder,
+};
 
 /// Why a message was not written or sent again.
 #[derive(Debug, thiserror::Error)]

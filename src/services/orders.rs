@@ -1,13 +1,15 @@
 //! Orders: making, finding, cancelling, renewing and expiring them.
 use super::books::{Entry, tell_order};
+use super::parts::{self, Terms};
 use super::tenants::Tenant;
-use super::{Actor, App, InputProblem, TRIES, customers};
+use super::{Actor, App, InputProblem, TRIES, customers, reminders};
 use crate::clock::random_hex;
 use crate::domain::event::EventType;
-use crate::domain::ids::{OrderId, TenantId};
+use crate::domain::ids::{LinkId, OrderId, TenantId};
 use crate::domain::input::is_hidden;
 use crate::domain::job::{JobKind, Outcome};
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
+use crate::domain::schedule;
 use crate::domain::{Money, TransitionError};
 use crate::providers::find;
 use crate::store::{Cursor, Page, StoreError, Tx, jobs, orders, tenants};
@@ -46,6 +48,12 @@ pub struct NewOrder {
     pub locale: Option<String>,
     /// The form's own key: a form sent twice makes one order.
     pub form_key: Option<String>,
+    /// The link that many can pay on, where it is begun there.
+    pub link_id: Option<LinkId>,
+    /// How it is paid in parts, where not at once.
+    pub terms: Option<Terms>,
+    /// Reminds the customer to pay, before and after something is due.
+    pub reminds: bool,
 }
 
 impl NewOrder {
@@ -65,6 +73,9 @@ impl NewOrder {
             providers: vec![],
             locale: None,
             form_key: None,
+            link_id: None,
+            terms: None,
+            reminds: false,
         }
     }
 }
@@ -111,6 +122,15 @@ fn check_url(field: &'static str, text: Option<&String>) -> Result<(), InputProb
             "must be a web address",
         ))
     }
+}
+
+/// Whether an order could be made as it stands: the same checks, and nothing is written.
+///
+/// # Errors
+/// The first thing that is wrong, by its field.
+pub(super) fn try_check(tenant: &Tenant, new: &NewOrder) -> Result<(), InputProblem> {
+    check(new)?;
+    check_customer(new.customer.clone(), &tenant.country).map(|_| ())
 }
 
 /// Checks what every new order must keep to.
@@ -275,6 +295,8 @@ pub(super) async fn insert_in(
     let customer_id = customers::of_contact(app, tx, &tenant.id, new.livemode, &customer).await?;
     let now = app.clock.now();
     let expires_at = now.plus_secs(new.expires_in_secs.unwrap_or(DEFAULT_EXPIRY_SECS));
+    let terms = new.terms.as_ref();
+    let parts = terms.map(|t| parts::of_terms(tenant, t, new.amount, (now, expires_at)));
     let order = Order {
         id: app.clock.id(),
         tenant_id: tenant.id.clone(),
@@ -286,6 +308,7 @@ pub(super) async fn insert_in(
         description: new.description.trim().to_owned(),
         customer,
         customer_id,
+        link_id: new.link_id,
         metadata: new.metadata,
         return_url: new.return_url,
         failure_url: new.failure_url,
@@ -297,6 +320,13 @@ pub(super) async fn insert_in(
         refunded_minor: 0,
         fulfilled_at: None,
         expires_at,
+        parts: parts.transpose()?.unwrap_or_default(),
+        remind_days: if new.reminds {
+            reminders::DAYS.to_vec()
+        } else {
+            vec![]
+        },
+        reminded_at: now,
         created_at: now,
         updated_at: now,
     };
@@ -304,8 +334,13 @@ pub(super) async fn insert_in(
     let subject = order.id.to_string();
     let kind = JobKind::ExpireOrder;
     jobs::queue(tx, app.clock.id(), &tenant.id, kind, &subject, expires_at).await?;
+    reminders::queue(app, tx, &order, &parts::zone_of(tenant)).await?;
+    let mut data = json!({ "amount": order.amount.minor, "currency": order.amount.currency });
+    if !order.parts.is_empty() {
+        data["parts"] = json!(order.parts);
+    }
     Entry::order(&order, "order.created", actor)
-        .data(json!({ "amount": order.amount.minor, "currency": order.amount.currency }))
+        .data(data)
         .write(app, tx)
         .await?;
     Ok(order)
@@ -427,6 +462,10 @@ async fn step_once(
     order.updated_at = now;
     if let Some(secs) = expires_in_secs {
         order.expires_at = now.plus_secs(secs);
+        schedule::move_first(&mut order.parts, order.expires_at);
+        if let Some(of) = tenants::by_id(&mut tx, tenant).await? {
+            reminders::queue(app, &mut tx, &order, &parts::zone_of(&of)).await?;
+        }
         let (subject, job) = (order.id.to_string(), JobKind::ExpireOrder);
         let due = order.expires_at;
         jobs::queue(&mut tx, app.clock.id(), tenant, job, &subject, due).await?;

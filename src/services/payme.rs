@@ -245,7 +245,7 @@ impl Desk<'_> {
             (PaymentStatus::Mismatched, _) => Refused::account_busy(),
             _ if now >= p.expires_at || !order.takes_payments(now) => Refused::account_expired(),
             // R8: part of it was paid another way meanwhile.
-            _ if order.left() != p.amount => Refused::account_changed(),
+            _ if !order.asks_for(p.amount) => Refused::account_changed(),
             _ => return Ok(()),
         };
         Err(self.account_error(why))

@@ -323,7 +323,7 @@ pub async fn prompt_renewal(
     if customer.phone.is_empty() {
         return Err(PurchaseError::NoPrompt("the customer has no phone number"));
     }
-    let choices = checkout::choices(app, tenant, &order).await?;
+    let choices = checkout::choices(app, tenant, &order, false).await?;
     let Some(way) = choices.iter().find(|c| c.flow == Flow::PhonePrompt) else {
         let words = "no provider that is set up sends prompts for this order";
         return Err(PurchaseError::NoPrompt(words));

@@ -391,7 +391,11 @@ async fn settle_order(
                 if was.status != OrderStatus::PartiallyPaid {
                     order.status = was.status.go(OrderStatus::PartiallyPaid)?;
                 }
-                flag_order(order, Flag::Short);
+                if order.is_short() {
+                    flag_order(order, Flag::Short);
+                } else {
+                    order.flags.retain(|f| *f != Flag::Short);
+                }
                 Money::zero(came.currency)
             }
         }
@@ -421,6 +425,14 @@ async fn settle_order(
     if order.status == OrderStatus::Paid {
         entitlements::fulfil(app, tx, order).await?;
         messages::receipt(app, tx, order, p).await?;
+    } else if !order.parts.is_empty() {
+        messages::receipt(app, tx, order, p).await?;
+        // What was begun for this part as well is not paid for the next one by mistake.
+        for other in payments::of_order(tx, &p.tenant_id, &order.id).await? {
+            if other.id != p.id && other.status.is_open() {
+                super::payments::queue_close(app, tx, &other).await?;
+            }
+        }
     }
     Ok(surplus)
 }

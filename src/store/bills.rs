@@ -71,7 +71,7 @@ pub async fn open_near(
         .collect()
 }
 
-/// Orders that wait for just this amount and were shown how to pay by hand, newest first.
+/// Orders that wait for just this amount, as the whole rest or as a part, and were shown how to pay by hand, newest first.
 pub async fn orders_waiting_for(
     tx: &mut Tx<'_>,
     m: &BillMoney,
@@ -82,7 +82,8 @@ pub async fn orders_waiting_for(
          JOIN payments ON payments.order_id = orders.id
          WHERE orders.tenant_id = $1 AND orders.status IN ('open', 'partially_paid')
            AND orders.currency = $2
-           AND orders.amount_minor - orders.paid_minor + orders.refunded_minor = $3
+           AND (orders.amount_minor - orders.paid_minor + orders.refunded_minor = $3
+                OR (orders.parts <> '[]' AND payments.amount_minor = $3))
            AND payments.provider = $4 AND payments.test_mode = $5
          ORDER BY orders.id DESC LIMIT $6",
     )

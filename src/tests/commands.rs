@@ -542,6 +542,11 @@ async fn the_demo_prints_what_it_made_and_its_checkout_answers() {
         assert_eq!(get(url).await, 200);
         pages.push_str(&http.get(url).send().await.unwrap().text().await.unwrap());
     }
+    let links = facts["links"].as_array().unwrap();
+    assert!(!links.is_empty());
+    for link in links {
+        assert_eq!(get(link["url"].as_str().unwrap()).await, 200, "{link}");
+    }
     for info in malipo::services::REGISTRY.iter().map(|a| a.info()) {
         let value = format!("value=\"{}.", info.name);
         assert!(pages.contains(&value), "no order tries {}", info.name);

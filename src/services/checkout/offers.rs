@@ -96,12 +96,19 @@ impl Known {
     }
 }
 
-/// The methods that can succeed for an order, best first. A number that the order has counts.
-pub async fn choices(app: &App, tenant: &Tenant, order: &Order) -> Result<Vec<Choice>, StoreError> {
+/// The methods that can succeed for what an order asks for, best first; `whole`: all that is left
+/// at once. A number that the order has counts.
+pub async fn choices(
+    app: &App,
+    tenant: &Tenant,
+    order: &Order,
+    whole: bool,
+) -> Result<Vec<Choice>, StoreError> {
     let known = Known::read(app, tenant).await?;
     Ok(offer(
         tenant,
         order,
+        order.asked(whole),
         &known,
         order.customer.phone.as_deref(),
     ))
@@ -113,11 +120,12 @@ pub(super) async fn choose(
     app: &App,
     tenant: &Tenant,
     order: &Order,
+    asked: Money,
     info: &'static ProviderInfo,
     method: Option<Method>,
 ) -> Result<Choice, StartError> {
     let known = Known::read(app, tenant).await?;
-    let offered = offer(tenant, order, &known, None);
+    let offered = offer(tenant, order, asked, &known, None);
     let of_provider: Vec<_> = offered
         .into_iter()
         .filter(|c| c.provider.name == info.name)
@@ -132,7 +140,7 @@ pub(super) async fn choose(
         return Ok(choice.clone());
     }
     // The closest reason: the amount or currency, an unknown method, or the account's state.
-    check_amount(info, order.left())?;
+    check_amount(info, asked)?;
     if method.is_some_and(|m| info.method(m).is_none()) {
         let message = format!("{} has no such method", info.label);
         return Err(InputProblem::new("method", "method_unknown", message).into());
@@ -146,7 +154,13 @@ pub(super) async fn choose(
     Err(InputProblem::new("provider", "provider_not_available", message).into())
 }
 
-fn offer(tenant: &Tenant, order: &Order, known: &Known, phone: Option<&str>) -> Vec<Choice> {
+fn offer(
+    tenant: &Tenant,
+    order: &Order,
+    asked: Money,
+    known: &Known,
+    phone: Option<&str>,
+) -> Vec<Choice> {
     // The tenant's first live provider ends test offers on live orders.
     let has_live = known.took_live
         || known
@@ -170,12 +184,16 @@ fn offer(tenant: &Tenant, order: &Order, known: &Known, phone: Option<&str>) -> 
         };
         let wanted = order.providers.is_empty() || order.providers.iter().any(|p| p == info.name);
         let ready = plain.is_complete(info) && !known.is_stopped(info.name);
-        if hidden || !wanted || !ready || check_amount(info, order.left()).is_err() {
+        if hidden || !wanted || !ready || check_amount(info, asked).is_err() {
             continue;
         }
         let opened = opened(tenant, plain);
         for method in info.methods {
-            if !can(*adapter, &opened, tenant, order, method, phone) {
+            let request = StartPayment {
+                phone: phone.map(str::to_owned),
+                ..probe(tenant, order, asked, method.method)
+            };
+            if !can(*adapter, &opened, method, &request) {
                 continue;
             }
             let near = near(info, method, order.amount.currency, country);
@@ -190,7 +208,7 @@ fn offer(tenant: &Tenant, order: &Order, known: &Known, phone: Option<&str>) -> 
                     && tenant.fallback_email.is_empty(),
                 test,
                 recommended: false,
-                fee: fee(tenant, &opened, order.left()),
+                fee: fee(tenant, &opened, asked),
                 countries: method.countries,
             };
             ranked.push((rank(near, share, registry), choice));
@@ -220,24 +238,18 @@ fn opened(tenant: &Tenant, plain: &Plain) -> Account {
 fn can(
     adapter: &dyn PaymentProvider,
     account: &Account,
-    tenant: &Tenant,
-    order: &Order,
     method: &MethodInfo,
-    phone: Option<&str>,
+    request: &StartPayment,
 ) -> bool {
-    let currency = order.amount.currency.code();
+    let currency = request.amount.currency.code();
     if !method.currencies.is_empty() && !method.currencies.contains(&currency) {
         return false;
     }
-    let known = phone.filter(|_| method.needs_phone);
+    let known = request.phone.as_deref().filter(|_| method.needs_phone);
     if known.is_some_and(|phone| !reaches(method.countries, phone)) {
         return false;
     }
-    let request = StartPayment {
-        phone: phone.map(str::to_owned),
-        ..probe(tenant, order, method.method)
-    };
-    match adapter.check(account, &request) {
+    match adapter.check(account, request) {
         Ok(()) => true,
         Err(p) if p.field == "phone" => {
             let elsewhere = matches!(p.code, "phone_not_of_country" | "phone_not_of_operator");
@@ -258,11 +270,11 @@ fn fee(tenant: &Tenant, account: &Account, amount: Money) -> Option<Added> {
 }
 
 /// What a payment of this order by this method would ask for, before anything is typed.
-pub(super) fn probe(tenant: &Tenant, order: &Order, method: Method) -> StartPayment {
+pub(super) fn probe(tenant: &Tenant, order: &Order, asked: Money, method: Method) -> StartPayment {
     StartPayment {
         payment_id: "probe".to_owned(),
         reference: "probe".to_owned(),
-        amount: order.left(),
+        amount: asked,
         method,
         email: order.customer.email.clone(),
         phone: order.customer.phone.clone(),

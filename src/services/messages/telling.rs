@@ -1,4 +1,4 @@
-//! What customers are told, and when: paid, please pay, proof decided, given back, ends soon.
+//! What customers are told, and when: paid, please pay, do not forget to pay, proof decided, given back, ends soon.
 use super::letter::{Letter, one_line};
 use super::texts::{self, Texts};
 use super::writing::{About, Draft, to_customer};
@@ -54,6 +54,11 @@ impl Voice {
         format::full(self.lang, &self.zone, at)
     }
 
+    /// The day on which something is due; what is due at midnight is due on the day that ends.
+    fn day(&self, due_at: Timestamp) -> String {
+        format::day_only(self.lang, &self.zone, due_at.plus_secs(-1))
+    }
+
     /// A code or reference that keeps its own order.
     fn code(&self, text: &str) -> String {
         format::isolate(self.lang, &one_line(text))
@@ -100,7 +105,7 @@ impl Voice {
     }
 }
 
-/// Tells the customer that the order is paid; `p` is the payment that settled it.
+/// Tells the customer that the order, or a part of it, is paid; `p` is the payment that did it.
 pub async fn receipt(
     app: &App,
     tx: &mut Tx<'_>,
@@ -112,7 +117,14 @@ pub async fn receipt(
     };
     let t = v.texts();
     let livemode = order.livemode && !p.test_mode;
-    let amount = v.money(order.paid());
+    let left = order.left();
+    let (amount, key) = if order.parts.is_empty() {
+        (v.money(order.paid()), format!("receipt:{}", order.id))
+    } else {
+        // Each part has a receipt of its own.
+        let key = format!("receipt:{}:{}", order.id, p.id);
+        (v.money(p.captured()), key)
+    };
     let number = format::short_number(p, !livemode);
     let link = order_service::checkout_url(app, order);
     let with = match p.provider.as_str() {
@@ -130,6 +142,11 @@ pub async fn receipt(
         (t.receipt_number, v.code(&number)),
         (t.date, v.when(app.clock.now())),
     ]);
+    if left.minor > 0 {
+        letter.facts.push((t.left, v.money(left)));
+        let due = order.due_at().map(|due| v.day(due));
+        letter.facts.push((t.pay_by, due.unwrap_or_default()));
+    }
     letter.button = Some((t.see_receipt.to_owned(), link.clone()));
     let sms = (t.receipt_sms)(&amount, &v.merchant, &number);
     let draft = Draft {
@@ -143,7 +160,7 @@ pub async fn receipt(
             payment: Some(p.id.clone()),
             refund: None,
         },
-        key: format!("receipt:{}", order.id),
+        key,
     };
     to_customer(app, tx, &v.tenant, &order.customer, draft).await?;
     Ok(())
@@ -160,14 +177,15 @@ pub async fn payment_request(
         return Ok(None);
     };
     let t = v.texts();
-    let amount = v.money(order.left());
+    let amount = v.money(order.asked(false));
     let link = order_service::checkout_url(app, order);
     let body = vec![(t.request_body)(&v.merchant, &amount)];
     let subject = (t.request_subject)(&amount, &v.merchant);
     let mut letter = v.letter(&order.customer, subject, body);
     letter.facts = vec![(t.amount, amount.clone())];
     letter.facts.extend(v.about(order));
-    letter.facts.push((t.pay_by, v.when(order.expires_at)));
+    let due = order.due_at().map(|due| v.when(due));
+    letter.facts.push((t.pay_by, due.unwrap_or_default()));
     letter.button = Some((t.pay_now.to_owned(), link.clone()));
     let sms = (t.request_sms)(&amount, &v.merchant);
     let draft = Draft {
@@ -176,6 +194,49 @@ pub async fn payment_request(
         livemode: order.livemode,
         letter,
         sms: Some(format!("{sms} {link}")),
+        about: About {
+            order: Some(order.id.clone()),
+            ..About::default()
+        },
+        key,
+    };
+    to_customer(app, tx, &v.tenant, &order.customer, draft).await
+}
+
+/// Reminds the customer of what is to pay now, the next part or the whole. None where the customer
+/// has no address, or the reminder was written before.
+pub async fn payment_reminder(
+    app: &App,
+    tx: &mut Tx<'_>,
+    order: &Order,
+    key: String,
+) -> Result<Option<Message>, StoreError> {
+    let Some(v) = Voice::of(tx, order).await? else {
+        return Ok(None);
+    };
+    let t = v.texts();
+    let amount = v.money(order.asked(false));
+    let due = order.due_at().unwrap_or(order.expires_at);
+    let day = v.day(due);
+    let body = if due > app.clock.now() {
+        (t.reminder_body)(&v.merchant, &amount, &day)
+    } else {
+        (t.reminder_late_body)(&v.merchant, &amount, &day)
+    };
+    let link = order_service::checkout_url(app, order);
+    let sms = format!("{body} {link}");
+    let subject = (t.reminder_subject)(&amount, &v.merchant);
+    let body = vec![body, t.reminder_paid.to_owned()];
+    let mut letter = v.letter(&order.customer, subject, body);
+    letter.facts = vec![(t.amount, amount), (t.pay_by, day)];
+    letter.facts.extend(v.about(order));
+    letter.button = Some((t.pay_now.to_owned(), link));
+    let draft = Draft {
+        kind: MessageKind::PaymentReminder,
+        lang: v.lang,
+        livemode: order.livemode,
+        letter,
+        sms: Some(sms),
         about: About {
             order: Some(order.id.clone()),
             ..About::default()

@@ -321,7 +321,7 @@ async fn the_best_way_to_pay_stands_first_and_what_mostly_fails_stands_last() {
     let offered = async |of: &Value| {
         let id = OrderId::parse(id(of)).unwrap();
         let order = orders::get(&t.app, &t.tenant.id, &id).await.unwrap();
-        let all = checkout::choices(&t.app, &t.tenant, &order.unwrap()).await;
+        let all = checkout::choices(&t.app, &t.tenant, &order.unwrap(), false).await;
         let all = all.unwrap();
         assert!(all[0].recommended && all.iter().filter(|c| c.recommended).count() == 1);
         let names = all.iter().map(|c| (c.provider.name, c.method));

@@ -46,6 +46,11 @@ impl<'a> Browser<'a> {
         browser
     }
 
+    /// The session's cookie, as a browser sends it.
+    pub fn cookie(&self) -> &str {
+        &self.cookie
+    }
+
     pub async fn get(&self, path: &str) -> (u16, String) {
         let request = self.t.http.get(format!("{}{path}", self.t.url));
         let answer = request.header("cookie", &self.cookie).send().await.unwrap();
@@ -82,11 +87,14 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 25] = [
     "/overview",
     "/start",
     "/orders",
     "/orders/new",
+    "/orders/import",
+    "/links",
+    "/links/new",
     "/payments",
     "/payments/unmatched",
     "/proofs",

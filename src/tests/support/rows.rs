@@ -65,6 +65,7 @@ pub fn order(tenant: &Tenant) -> Order {
             ..Customer::default()
         },
         customer_id: None,
+        link_id: None,
         metadata: BTreeMap::from([("size".to_owned(), "12".to_owned())]),
         return_url: Some("https://shop.example/back".to_owned()),
         failure_url: None,
@@ -76,6 +77,9 @@ pub fn order(tenant: &Tenant) -> Order {
         refunded_minor: 0,
         fulfilled_at: None,
         expires_at: NOW.plus_secs(86_400),
+        parts: vec![],
+        remind_days: vec![],
+        reminded_at: NOW,
         created_at: NOW,
         updated_at: NOW,
     }

@@ -10,10 +10,11 @@ pub mod views;
 
 use crate::services::App;
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use pages::{
-    api_keys, customers, endpoints, entry, events, hooks, messages, orders, overview, payments,
-    plans, proofs, providers, refunds, team, unmatched,
+    api_keys, customers, endpoints, entry, events, hooks, imports, links, messages, orders,
+    overview, payments, plans, proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -26,8 +27,14 @@ pub fn router() -> Router<App> {
         .route("/start", get(team::start))
         .route("/orders", get(orders::list))
         .route("/orders/new", get(orders::new))
+        .route("/orders/import", get(imports::new))
+        .route("/orders/import/{id}", get(imports::detail))
+        .route("/orders/import/{id}/links.csv", get(imports::download))
         .route("/orders/{id}", get(orders::detail))
         .route("/orders/{id}/cancel", get(orders::cancel))
+        .route("/links", get(links::list))
+        .route("/links/new", get(links::new))
+        .route("/links/{id}", get(links::detail))
         .route("/payments", get(payments::list))
         .route("/payments/unmatched", get(unmatched::list))
         .route("/payments/{id}", get(payments::detail))
@@ -73,6 +80,10 @@ pub fn router() -> Router<App> {
         .route("/admin", get(entry::choose))
         .route("/admin/", get(entry::choose))
         .route("/admin/{tenant}/", get(entry::home))
+        .route(
+            "/do/admin/imports/upload",
+            post(actions::imports::upload).layer(DefaultBodyLimit::max(actions::imports::MAX_BODY)),
+        )
         .nest("/admin/{tenant}", shop)
         .route("/admin/{tenant}/{*rest}", get(entry::nothing))
 }

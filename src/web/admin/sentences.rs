@@ -497,6 +497,7 @@ pub const fn message_kind(kind: MessageKind) -> &'static str {
     match kind {
         K::Receipt => "Receipt",
         K::PaymentRequest => "Payment link",
+        K::PaymentReminder => "Payment reminder",
         K::ProofRejected => "Proof rejected",
         K::ProofMoreWanted => "More wanted",
         K::RefundSucceeded => "Money given back",
@@ -520,7 +521,7 @@ pub const fn topic(topic: Topic) -> (&'static str, &'static str) {
     match topic {
         Topic::Receipt => (
             "Receipts",
-            "To the customer, once an order is paid. By SMS where only a phone is known.",
+            "To the customer, once an order or a part of it is paid. By SMS where only a phone is known.",
         ),
         Topic::Proof => (
             "Decisions about proofs",
@@ -531,6 +532,10 @@ pub const fn topic(topic: Topic) -> (&'static str, &'static str) {
             "To the customer, once the provider has given the money back.",
         ),
         Topic::Renewal => ("Plans that end", "To the customer, before a plan ends."),
+        Topic::Reminder => (
+            "Reminders to pay",
+            "To the customer, before and after something is due, where the order says so. They stop once it is paid.",
+        ),
         Topic::Alerts => (
             "Alerts to the team",
             "To those who may decide: mismatched money, refunds that wait, too much money, an endpoint that was switched off.",

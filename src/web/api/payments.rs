@@ -214,6 +214,7 @@ fn start_input(mut body: Fields, form_key: Option<String>) -> Result<StartInput,
         phone: body.text("phone")?,
         email: body.text("email")?,
         form_key,
+        whole: false,
         force: body.flag("force")?.unwrap_or_default(),
     };
     body.done()?;

@@ -32,22 +32,24 @@ pub async fn choose_method(
     token: String,
     form_key: String,
     #[server(default)] choice: String,
+    #[server(default)] all: String,
 ) -> Result<(), ServerFnError> {
-    let Some((app, o)) = opened(&token).await else {
+    let Some((app, mut o)) = opened(&token).await else {
         see_other("/pay/unknown");
         return Ok(());
     };
+    o.want_whole(all == "1");
     let secure = load::secure(&app);
     let refused = |code: &str| {
         Flash::new("choose")
             .value("choice", &choice)
             .error("", code)
     };
-    let choices = match checkout::choices(&app, &o.tenant, &o.order).await {
+    let choices = match checkout::choices(&app, &o.tenant, &o.order, o.whole).await {
         Ok(choices) => choices,
         Err(error) => {
             tracing::error!(error = %error, "the choice of methods failed");
-            refuse(refused("trouble"), &o.base(), secure);
+            refuse(refused("trouble"), &o.home(), secure);
             return Ok(());
         }
     };
@@ -64,21 +66,23 @@ pub async fn choose_method(
         } else {
             "provider_not_available"
         };
-        refuse(refused(code), &o.base(), secure);
+        refuse(refused(code), &o.home(), secure);
         return Ok(());
     };
     if chosen.needs_phone || chosen.needs_email {
         let (provider, method) = (chosen.provider.name, chosen.method.as_str());
-        see_other(&format!("{}/with/{provider}/{method}", o.base()));
+        let (base, query) = (o.base(), o.query());
+        see_other(&format!("{base}/with/{provider}/{method}{query}"));
         return Ok(());
     }
     let input = StartInput {
         provider: chosen.provider.name.to_owned(),
         method: Some(chosen.method),
         form_key: Some(form_key),
+        whole: o.whole,
         ..StartInput::default()
     };
-    begin(&app, &o, input, refused("trouble"), &o.base()).await;
+    begin(&app, &o, input, refused("trouble"), &o.home()).await;
     Ok(())
 }
 
@@ -90,11 +94,13 @@ pub async fn start_payment(
     choice: String,
     #[server(default)] phone: String,
     #[server(default)] email: String,
+    #[server(default)] all: String,
 ) -> Result<(), ServerFnError> {
-    let Some((app, o)) = opened(&token).await else {
+    let Some((app, mut o)) = opened(&token).await else {
         see_other("/pay/unknown");
         return Ok(());
     };
+    o.want_whole(all == "1");
     let method = choice
         .split_once('.')
         .and_then(|(provider, method)| Some((provider, Method::parse(method)?)));
@@ -105,13 +111,15 @@ pub async fn start_payment(
     let kept = Flash::new("start")
         .value("phone", &phone)
         .value("email", &email);
-    let form = format!("{}/with/{provider}/{}", o.base(), method.as_str());
+    let (base, query) = (o.base(), o.query());
+    let form = format!("{base}/with/{provider}/{}{query}", method.as_str());
     let input = StartInput {
         provider: provider.to_owned(),
         method: Some(method),
         phone: Some(phone),
         email: Some(email),
         form_key: Some(form_key),
+        whole: o.whole,
         force: false,
     };
     begin(&app, &o, input, kept, &form).await;

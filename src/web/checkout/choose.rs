@@ -131,11 +131,20 @@ pub fn choose(frame: &Frame, of: Choose) -> Page {
     offered.sort_unstable();
     offered.dedup();
     let token = token(frame);
+    let switch = frame.part.as_ref().and_then(|p| p.switch.clone());
+    let switch = switch.map(|(href, words)| {
+        view! {
+            <a class="btn alt" href=href>
+                {words}
+            </a>
+        }
+    });
     let main = view! {
         <main class="step">
             <form method="post" action="/do/checkout/choose">
                 <input type="hidden" name="token" value=token />
                 <input type="hidden" name="form_key" value=of.form_key />
+                {frame.whole_field()}
                 {error
                     .map(|text| {
                         view! {
@@ -155,6 +164,7 @@ pub fn choose(frame: &Frame, of: Choose) -> Page {
                     <button class="btn">{button}</button>
                 </div>
                 <p class="hint">{hint}</p>
+                {switch}
                 {back_link(frame, of.return_url)}
             </form>
         </main>
@@ -311,7 +321,7 @@ pub fn details(frame: &Frame, of: Details) -> Page {
             });
         let left = (elsewhere && !of.others.is_empty()).then(|| {
             let words = (t.ways_left)(&of.others.join(&format!("{} ", t.comma)));
-            view! { <p>{words} " " <a href=frame.base.clone()>{t.other_ways}</a></p> }
+            view! { <p>{words} " " <a href=frame.home()>{t.other_ways}</a></p> }
         });
         let known = field("phone", &of.phone);
         view! { {phone_field(frame, &label, known, error.cloned())} {left} }
@@ -358,6 +368,7 @@ pub fn details(frame: &Frame, of: Details) -> Page {
                 <input type="hidden" name="token" value=token(frame) />
                 <input type="hidden" name="form_key" value=of.form_key />
                 <input type="hidden" name="choice" value=offer.value() />
+                {frame.whole_field()}
                 {other
                     .map(|text| {
                         view! {

@@ -30,8 +30,10 @@ pub struct Receipt {
     pub return_url: Option<String>,
     /// What its flags mean.
     pub notes: Vec<Sentence>,
-    /// What is still to pay, in the reader's form.
+    /// What is asked for next, in the reader's form.
     pub pay_rest: Option<String>,
+    /// What is still to pay, and when.
+    pub rest: Vec<(&'static str, String)>,
 }
 
 pub fn receipt(frame: &Frame, of: Receipt) -> Page {
@@ -46,14 +48,14 @@ pub fn receipt(frame: &Frame, of: Receipt) -> Page {
         view! { <span class="mark" data-t=words aria-hidden="true"></span> }
     });
     let description = frame.description.clone();
-    let class = if of.pay_rest.is_some() {
-        "btn alt"
-    } else {
-        "btn"
+    // What is due on a day of its own is not pressed for.
+    let (class, pay) = match (&of.pay_rest, &frame.part) {
+        (Some(_), None) => ("btn alt", "btn"),
+        (None, _) | (Some(_), Some(_)) => ("btn", "btn alt"),
     };
     let rest = of.pay_rest.map(|left| {
         view! {
-            <a class="btn" href=frame.base.clone()>
+            <a class=pay href=frame.base.clone()>
                 {(t.pay_title)(&left, &frame.merchant())}
             </a>
         }
@@ -79,6 +81,7 @@ pub fn receipt(frame: &Frame, of: Receipt) -> Page {
                     {of.test.then(|| row(t.date, of.date))}
                     {code_row(t.receipt_number, of.number)}
                     {of.given_back.map(|money| row(t.given_back, frame.money(money)))}
+                    {of.rest.into_iter().map(|(name, value)| row(name, value)).collect_view()}
                 </dl>
             </article>
             <div class="step">
@@ -172,7 +175,7 @@ pub fn failed(frame: &Frame, of: Failed) -> Page {
                     {text.next.into_iter().map(|step| view! { <li>{step}</li> }).collect_view()}
                 </ol>
             </section> <div class="act">
-                {again} {by_hand} <a class=other href=frame.base.clone()>
+                {again} {by_hand} <a class=other href=frame.home()>
                     {t.pay_another_way}
                 </a> {back(frame, of.return_url, "back")}
             </div>

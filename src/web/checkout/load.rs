@@ -1,7 +1,7 @@
 //! From orders and payments to what the views need. Reads through the services, decides nothing.
 use super::by_hand::{Instructions, ProofForm, ProofView};
 use super::choose::Offer;
-use super::parts::{Frame, Instrument, TestPanel};
+use super::parts::{Frame, Instrument, PartLine, TestPanel};
 use super::paybill::{Instead, PayBill};
 use super::style::Brand;
 use super::waiting::{Wait, Waiting};
@@ -27,9 +27,14 @@ pub struct Opened {
     pub lang: Lang,
     pub zone: TimeZone,
     pub now: Timestamp,
+    /// The customer wants to pay all that is left of an order in parts at once.
+    pub whole: bool,
     /// Remembers a choice of language.
     pub cookie: Option<(HeaderName, HeaderValue)>,
 }
+
+/// In an address: all that is left at once.
+pub const WHOLE: &str = "all=1";
 
 const LANG_COOKIE: &str = "malipo_lang";
 const YEAR_SECS: i64 = 31_536_000;
@@ -63,6 +68,24 @@ fn choose_lang(headers: &HeaderMap, uri: &Uri, order: Option<&str>, tenant: Opti
     })
 }
 
+/// Remembers the language that the address chooses.
+pub fn chosen_lang(app: &App, uri: &Uri) -> Option<(HeaderName, HeaderValue)> {
+    wished(uri).and_then(Lang::parse).map(|lang| {
+        let secure = if secure(app) { "; Secure" } else { "" };
+        let text = format!(
+            "{LANG_COOKIE}={}; Path=/pay; Max-Age={YEAR_SECS}; SameSite=Lax; HttpOnly{secure}",
+            lang.tag()
+        );
+        let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
+        (header::SET_COOKIE, value)
+    })
+}
+
+/// The language of a tenant's page that is no order's.
+pub fn lang_of_shop(headers: &HeaderMap, uri: &Uri, tenant: &Tenant) -> Lang {
+    choose_lang(headers, uri, None, Some(&tenant.locale))
+}
+
 /// Opens a checkout link. `None`: there is no such link.
 pub async fn open(
     app: &App,
@@ -74,28 +97,105 @@ pub async fn open(
         return Ok(None);
     };
     let lang = choose_lang(headers, uri, order.locale.as_deref(), Some(&tenant.locale));
-    let chosen = wished(uri).and_then(Lang::parse).map(|lang| {
-        let secure = if secure(app) { "; Secure" } else { "" };
-        let text = format!(
-            "{LANG_COOKIE}={}; Path=/pay; Max-Age={YEAR_SECS}; SameSite=Lax; HttpOnly{secure}",
-            lang.tag()
-        );
-        let value = HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""));
-        (header::SET_COOKIE, value)
-    });
-    Ok(Some(Opened {
+    let mut opened = Opened {
         zone: format::zone(&tenant.timezone),
         now: app.clock.now(),
         tenant,
         order,
         lang,
-        cookie: chosen,
-    }))
+        whole: false,
+        cookie: chosen_lang(app, uri),
+    };
+    opened.want_whole(
+        uri.query()
+            .is_some_and(|q| q.split('&').any(|p| p == WHOLE)),
+    );
+    Ok(Some(opened))
 }
 
 impl Opened {
     pub fn base(&self) -> String {
         format!("/pay/{}", self.order.token)
+    }
+
+    /// The page of the choice, for the same amount.
+    pub fn home(&self) -> String {
+        format!("{}{}", self.base(), self.query())
+    }
+
+    /// What the addresses of the way to pay end with.
+    pub fn query(&self) -> String {
+        if self.whole {
+            format!("?{WHOLE}")
+        } else {
+            String::new()
+        }
+    }
+
+    /// Asks for all that is left, where that is more than the next part.
+    pub fn want_whole(&mut self, whole: bool) {
+        self.whole = whole && self.order.asked(false) != self.order.left();
+    }
+
+    /// Goes on with the amount of an attempt.
+    pub fn follow(&mut self, p: &Payment) {
+        self.want_whole(p.amount == self.order.left());
+    }
+
+    /// What is asked for.
+    pub fn asked(&self) -> Money {
+        self.order.asked(self.whole)
+    }
+
+    /// Where the customer stands in an order that is paid in parts.
+    fn part(&self) -> Option<PartLine> {
+        let (at, _) = self.order.next_part()?;
+        let t = self.lang.texts();
+        let number = |n: usize| format::isolate(self.lang, &n.to_string());
+        let (part, all) = (self.order.asked(false), self.order.left());
+        Some(PartLine {
+            of: (t.part_of)(&number(at + 1), &number(self.order.parts.len())),
+            whole: self.whole,
+            left: (part != all).then(|| self.money(all)),
+            next: self.due(at + 1).filter(|_| !self.whole),
+            switch: (part != all).then(|| {
+                if self.whole {
+                    (self.base(), (t.pay_part)(&self.money(part)))
+                } else {
+                    (
+                        format!("{}?{WHOLE}", self.base()),
+                        (t.pay_whole)(&self.money(all)),
+                    )
+                }
+            }),
+        })
+    }
+
+    /// A later part with its day, in the reader's form.
+    fn due(&self, at: usize) -> Option<String> {
+        let part = self.order.parts.get(at)?;
+        let money = self.money(Money::new(part.minor, self.order.amount.currency));
+        Some((self.lang.texts().amount_by)(
+            &money,
+            &self.day(part.due_at),
+        ))
+    }
+
+    /// What is still to pay of an order that is paid in part, for its receipt.
+    pub fn rest(&self) -> Vec<(&'static str, String)> {
+        let t = self.lang.texts();
+        let mut rows = vec![(t.left_to_pay, self.money(self.order.left()))];
+        if let Some((_, part)) = self.order.next_part() {
+            let next = self.money(self.order.asked(false));
+            let next = (t.amount_by)(&next, &self.day(part.due_at));
+            rows.push((t.next_part, next));
+        }
+        rows
+    }
+
+    /// The day on which something is due; what is due at midnight is due on the day that ends.
+    fn day(&self, at: Timestamp) -> String {
+        format::day_only(self.lang, &self.zone, at.plus_secs(-1))
     }
 
     /// The page of one payment.
@@ -117,13 +217,14 @@ impl Opened {
             description: order.description.clone(),
             kind: order.kind,
             reference: order.reference.clone(),
-            amount: if part { order.left() } else { order.amount },
+            amount: if open { self.asked() } else { order.amount },
             paid: part.then(|| order.paid()),
-            pay_by: if open && order.takes_payments(self.now) {
-                self.day_time(order.expires_at)
-            } else {
-                String::new()
-            },
+            part: self.part().filter(|_| open),
+            pay_by: order
+                .due_at()
+                .filter(|_| order.takes_payments(self.now))
+                .map(|due| self.day_time(due))
+                .unwrap_or_default(),
             base: self.base(),
             test,
         }

@@ -1,10 +1,11 @@
 //! The hosted checkout: from the choice of a method to the receipt. Views are pure functions of
 //! small structs (`choose`, `waiting`, `by_hand`, `paybill`, `ends`); `pages` loads what they show, `actions`
-//! and `upload` take what the customer sends.
+//! and `upload` take what the customer sends. `link` is the page of a link that many can pay on.
 mod actions;
 mod by_hand;
 mod choose;
 mod ends;
+mod link;
 mod load;
 mod pages;
 mod parts;
@@ -24,6 +25,7 @@ use axum::routing::{get, post};
 pub fn router() -> Router<App> {
     Router::new()
         .route("/pay/mock/{reference}", get(pages::mock_redirect))
+        .route("/pay/link/{token}", get(link::show))
         .route("/pay/{token}", get(pages::start))
         .route("/pay/{token}/with/{provider}/{method}", get(pages::with))
         .route("/pay/{token}/payment/{payment}", get(pages::payment))

@@ -37,7 +37,7 @@ impl IntoResponse for Trouble {
     }
 }
 
-type Answer = Result<Response, Trouble>;
+pub type Answer = Result<Response, Trouble>;
 
 /// One request for a page.
 pub struct Asked {
@@ -51,13 +51,13 @@ impl Asked {
         load::lang_of(&self.headers, &self.uri)
     }
 
-    fn trouble(&self, error: &dyn std::fmt::Display) -> Trouble {
+    pub(super) fn trouble(&self, error: &dyn std::fmt::Display) -> Trouble {
         // The path holds the link's token, which is a secret.
         tracing::error!(error = %error, "a checkout page failed");
         Trouble(self.lang())
     }
 
-    fn unknown(&self) -> Response {
+    pub(super) fn unknown(&self) -> Response {
         bare(self.lang(), StatusCode::NOT_FOUND)
     }
 
@@ -78,12 +78,15 @@ impl Asked {
 
     fn respond(&self, o: &Opened, test: bool, mut page: Page) -> Response {
         page.headers.extend(o.cookie.clone());
+        page.headers.extend(self.forget_flash());
+        o.frame(test).respond(page)
+    }
+
+    /// A flash that the request carries is forgotten with the answer.
+    pub(super) fn forget_flash(&self) -> Option<(header::HeaderName, HeaderValue)> {
         let carries = flash::cookie(&self.headers, "malipo_flash").is_some()
             || flash::cookie(&self.headers, "__Host-malipo_flash").is_some();
-        if carries {
-            page.headers.push(flash::clear(load::secure(&self.app)));
-        }
-        o.frame(test).respond(page)
+        carries.then(|| flash::clear(load::secure(&self.app)))
     }
 }
 
@@ -160,7 +163,7 @@ async fn waiting_proof(
 }
 
 async fn offer(asked: &Asked, o: &Opened) -> Answer {
-    let choices = checkout::choices(&asked.app, &o.tenant, &o.order).await;
+    let choices = checkout::choices(&asked.app, &o.tenant, &o.order, o.whole).await;
     let choices = choices.map_err(|e| asked.trouble(&e))?;
     let refused = Flash::read(&asked.headers, "choose", load::secure(&asked.app));
     let test = !o.order.livemode || choices.iter().any(|c| c.test);
@@ -189,13 +192,13 @@ pub async fn with(
     if !o.order.takes_payments(o.now) {
         return Ok(go(&closed_page(&o)));
     }
-    let choices = checkout::choices(&asked.app, &o.tenant, &o.order).await;
+    let choices = checkout::choices(&asked.app, &o.tenant, &o.order, o.whole).await;
     let choices = choices.map_err(|e| asked.trouble(&e))?;
     let chosen = choices
         .iter()
         .find(|c| c.provider.name == provider && c.method.as_str() == method);
     let Some(chosen) = chosen.cloned() else {
-        return Ok(go(&o.base()));
+        return Ok(go(&o.home()));
     };
     let mut others = Vec::new();
     for other in &choices {
@@ -240,6 +243,8 @@ pub async fn payment(asked: Asked, Path((token, id)): Path<(String, String)>) ->
     let Some(p) = asked.payment(&o, &id).await? else {
         return Ok(asked.unknown());
     };
+    let mut o = o;
+    o.follow(&p);
     match p.status {
         PaymentStatus::Succeeded => {
             if let Some(why) = surplus_of(&p) {
@@ -272,7 +277,7 @@ pub async fn payment(asked: Asked, Path((token, id)): Path<(String, String)>) ->
             let frame = o.frame(is_test(&p));
             let mut of = o.waiting(&p);
             if of.method == How::Prompt && of.kind == Wait::Customer {
-                let choices = checkout::choices(&asked.app, &o.tenant, &o.order).await;
+                let choices = checkout::choices(&asked.app, &o.tenant, &o.order, o.whole).await;
                 let choices = choices.map_err(|e| asked.trouble(&e))?;
                 of.instead = Opened::instead(o.lang, &p, &choices);
             }
@@ -326,7 +331,7 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
         }
     }
     let again = o.order.takes_payments(o.now) && !useless_again(code);
-    let choices = checkout::choices(&asked.app, &o.tenant, &o.order).await;
+    let choices = checkout::choices(&asked.app, &o.tenant, &o.order, o.whole).await;
     let choices = choices.map_err(|e| asked.trouble(&e))?;
     let same = choices
         .iter()
@@ -342,7 +347,10 @@ async fn show_failed(asked: &Asked, o: &Opened, p: &Payment) -> Answer {
         Some(_) => again,
         None => false,
     };
-    let again = again.then(|| format!("{}/with/{}/{}", o.base(), p.provider, p.method.as_str()));
+    let again = again.then(|| {
+        let (base, query) = (o.base(), o.query());
+        format!("{base}/with/{}/{}{query}", p.provider, p.method.as_str())
+    });
     let t = o.lang.texts();
     let of = Failed {
         code,
@@ -397,7 +405,8 @@ fn receipt_of(o: &Opened, p: &Payment, amount: Money, back: Option<Money>) -> Re
         given_back: back.or(refunded),
         return_url: o.return_url(),
         notes: p.flags.iter().map(|f| (t.flag)(*f)).collect(),
-        pay_rest: left.then(|| o.money(o.order.left())),
+        pay_rest: left.then(|| o.money(o.order.asked(false))),
+        rest: if left { o.rest() } else { vec![] },
     }
 }
 

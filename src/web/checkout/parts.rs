@@ -20,17 +20,35 @@ pub struct Frame {
     pub contact_email: String,
     pub description: String,
     pub kind: OrderKind,
+    /// Empty on a page that is no order's.
     pub reference: String,
-    /// What is to pay now.
+    /// What is to pay now; zero where the customer has yet to say.
     pub amount: Money,
     /// Set once a part is paid.
     pub paid: Option<Money>,
+    /// Set where it is paid in parts.
+    pub part: Option<PartLine>,
     /// Until when, in the reader's form; empty once nothing is to pay.
     pub pay_by: String,
     /// `/pay/{token}`.
     pub base: String,
     /// Shows the test banner.
     pub test: bool,
+}
+
+/// Where the customer stands in an order that is paid in parts.
+#[derive(Clone, Debug)]
+pub struct PartLine {
+    /// Part 1 of 3.
+    pub of: String,
+    /// All that is left is paid at once.
+    pub whole: bool,
+    /// What is left in all, where it is more than this part.
+    pub left: Option<String>,
+    /// The part after this one.
+    pub next: Option<String>,
+    /// Leads to the other amount: address and words.
+    pub switch: Option<(String, String)>,
 }
 
 /// One page, ready to be framed.
@@ -105,6 +123,23 @@ impl Frame {
         self.money(self.amount)
     }
 
+    /// Whether all that is left is paid at once.
+    fn is_whole(&self) -> bool {
+        self.part.as_ref().is_some_and(|p| p.whole)
+    }
+
+    /// The page of the choice, for the same amount.
+    pub fn home(&self) -> String {
+        let query = if self.is_whole() { "?all=1" } else { "" };
+        format!("{}{query}", self.base)
+    }
+
+    /// Carries the wish to pay everything at once through a form.
+    pub fn whole_field(&self) -> Option<impl IntoView + use<>> {
+        self.is_whole()
+            .then(|| view! { <input type="hidden" name="all" value="1" /> })
+    }
+
     /// A merchant's or provider's name in a sentence.
     pub fn name(&self, text: &str) -> String {
         match self.lang {
@@ -167,6 +202,7 @@ impl Frame {
             .to_string();
         let t = self.t();
         let current = self.lang;
+        let more = if self.is_whole() { "&all=1" } else { "" };
         view! {
             <div class="who">
                 <span class="logo" aria-hidden="true">
@@ -186,7 +222,7 @@ impl Frame {
                                 view! {
                                     <li>
                                         <a
-                                            href=format!("?lang={}", lang.tag())
+                                            href=format!("?lang={}{more}", lang.tag())
                                             lang=lang.tag()
                                             aria-current=(lang == current).then_some("true")
                                         >
@@ -206,20 +242,37 @@ impl Frame {
         let t = self.t();
         let paid = self.paid.map(|paid| (t.paid_so_far, self.money(paid)));
         let due = (!self.pay_by.is_empty()).then(|| (t.pay_by, self.pay_by.clone()));
+        let part = self.part.clone().filter(|p| !p.whole);
+        let over = match &part {
+            Some(part) => Some(part.of.clone()),
+            None => (paid.is_some() || self.is_whole()).then(|| t.left_to_pay.to_owned()),
+        };
+        let (left, next) = part.map_or((None, None), |p| (p.left, p.next));
+        let (left, next) = (
+            left.map(|left| (t.left_to_pay, left)),
+            next.map(|next| (t.next_part, next)),
+        );
         view! {
             <header class="slip">
                 {self.who()} {(!self.description.is_empty()).then(|| view! { <p>{self.description.clone()}</p> })}
-                {paid.is_some().then(|| view! { <p class="hint">{t.left_to_pay}</p> })}
-                {self.amount(self.amount, mini)} <dl class="meta">
-                    <div>
-                        <dt>{(t.kind)(self.kind)}</dt>
-                        <dd>
-                            <bdi>{self.reference.clone()}</bdi>
-                        </dd>
-                    </div>
+                {over.map(|words| view! { <p class="hint">{words}</p> })}
+                {(self.amount.minor > 0).then(|| self.amount(self.amount, mini))} <dl class="meta">
+                    {(!self.reference.is_empty())
+                        .then(|| {
+                            view! {
+                                <div>
+                                    <dt>{(t.kind)(self.kind)}</dt>
+                                    <dd>
+                                        <bdi>{self.reference.clone()}</bdi>
+                                    </dd>
+                                </div>
+                            }
+                        })}
                     {paid
                         .into_iter()
                         .chain(due)
+                        .chain(next)
+                        .chain(left)
                         .map(|(name, value)| row(name, value))
                         .collect_view()}
                 </dl>
@@ -276,7 +329,7 @@ impl Frame {
     /// Back to the choice.
     pub fn other_ways(&self) -> impl IntoView + use<> {
         view! {
-            <a class="back" href=self.base.clone()>
+            <a class="back" href=self.home()>
                 {flipped(24, BACK)}
                 {self.t().other_ways}
             </a>

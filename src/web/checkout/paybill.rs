@@ -140,6 +140,7 @@ pub fn instead(frame: &Frame, of: &Instead, primary: bool) -> impl IntoView + us
             <input type="hidden" name="token" value=token(frame) />
             <input type="hidden" name="form_key" value=of.form_key.clone() />
             <input type="hidden" name="choice" value=of.choice.clone() />
+            {frame.whole_field()}
             <button class=class>{(t.way_instead)(&way)}</button>
         </form>
     }

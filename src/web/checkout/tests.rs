@@ -5,7 +5,7 @@ use super::ends::{
     Already, Closed, ComesBack, Failed, Receipt, Surplus, already, bare, closed, comes_back,
     failed, mock, receipt,
 };
-use super::parts::{Frame, Instrument, Page, TestPanel};
+use super::parts::{Frame, Instrument, Page, PartLine, TestPanel};
 use super::paybill::{Instead, PayBill, paybill};
 use super::style::Brand;
 use super::waiting::{Wait, Waiting, waiting};
@@ -32,6 +32,7 @@ fn frame(lang: Lang, test: bool) -> Frame {
         reference: "BK-20418".into(),
         amount: Money::new(150_000, Currency::KES),
         paid: None,
+        part: None,
         pay_by: "Fri 20 Nov, 18:00".into(),
         base: "/pay/0123456789abcdef0123456789abcdef".into(),
         test,
@@ -217,6 +218,7 @@ fn every_page(frame: &Frame) -> Vec<(&'static str, Page)> {
         return_url: back.clone(),
         notes: vec![],
         pay_rest: Some("KES 500".into()),
+        rest: vec![("Left", "KES 500".into())],
     };
     let not_paid = |code| {
         let of = Failed {
@@ -404,6 +406,42 @@ async fn every_page_keeps_its_promises_in_every_language() {
                 let (csp, html) = text(response).await;
                 check(&html, &csp, lang, "bare");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_order_in_parts_says_so_and_keeps_the_amount_that_was_chosen() {
+    for lang in Lang::ALL {
+        let t = lang.texts();
+        let part = PartLine {
+            of: (t.part_of)("1", "3"),
+            whole: false,
+            left: Some("KES 4,500".into()),
+            next: Some((t.amount_by)("KES 1,500", "Fri 18 Dec 2026")),
+            switch: Some(("/pay/x?all=1".into(), (t.pay_whole)("KES 4,500"))),
+        };
+        let mut frame = frame(lang, false);
+        frame.part = Some(part);
+        for (name, page) in every_page(&frame) {
+            let (csp, html) = text(frame.respond(page)).await;
+            check(&html, &csp, lang, name);
+            assert!(!html.contains("name=\"all\""), "{name}");
+            if name == "choose" {
+                for words in [(t.part_of)("1", "3"), (t.pay_whole)("KES 4,500")] {
+                    assert!(html.contains(&words), "{name}: {words}");
+                }
+            }
+        }
+        frame.part.as_mut().unwrap().whole = true;
+        for (name, page) in every_page(&frame) {
+            let (_, html) = text(frame.respond(page)).await;
+            // Every form that begins to pay carries the wish on, and so does every other language.
+            let forms = ["choose", "start"].map(|to| format!("action=\"/do/checkout/{to}\""));
+            let begins: usize = forms.iter().map(|form| count(&html, form)).sum();
+            let carried = count(&html, "<input type=\"hidden\" name=\"all\" value=\"1\"");
+            assert_eq!(begins, carried, "{name}");
+            assert!(html.contains("?lang=fr&amp;all=1"), "{name}");
         }
     }
 }

@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "ادفع قبل",
     left_to_pay: "المتبقي للدفع",
     paid_so_far: "المدفوع حتى الآن",
+    part_of: |n, of| format!("الدفعة {n} من {of}"),
+    next_part: "الدفعة التالية",
+    amount_by: |amount, day| format!("{amount} قبل {day}"),
+    pay_whole: |amount| format!("ادفع {amount} مرة واحدة"),
+    pay_part: |amount| format!("ادفع هذه الدفعة فقط، {amount}"),
 
     pay_title: |amount, merchant| format!("ادفع {amount} إلى {merchant}"),
     how_pay: "كيف تودّ أن تدفع؟",
@@ -247,6 +252,20 @@ pub const TEXTS: Texts = Texts {
     link_unknown_body: "ربما ينقصه جزء. افتحه مجددًا من الرسالة التي جاء فيها، أو اطلب من التاجر رابطًا جديدًا. لم يُخصم شيء.",
     trouble_title: "حدث خلل عندنا",
     trouble_body: "الخطأ منا. يرجى فتح الرابط مجددًا بعد دقيقة. إن كنت في أثناء الدفع فلا تدفع مرة أخرى: انظر إلى هذا الرابط أولًا.",
+
+    pay_merchant: |merchant| format!("ادفع إلى {merchant}"),
+    amount_label: "المبلغ",
+    amount_between: |least, most| format!("من {least} إلى {most}"),
+    name_label: "اسمك",
+    phone_label_any: "هاتفك",
+    optional: "اختياري",
+    contact_hint: |merchant| format!("ليعرف {merchant} من الذي دفع"),
+    link_off_title: "لم يعد هذا الرابط يستقبل مدفوعات",
+    link_ended_title: "انتهى هذا الرابط",
+    link_used_title: "نفدت كل أماكن هذا الرابط",
+    link_held_title: "كل الأماكن محجوزة في هذه اللحظة",
+    link_held_body: "هناك من يدفع الآن. المكان الذي لا يُدفع ثمنه يصبح متاحًا بعد 30 دقيقة: افتح هذه الصفحة مجددًا حينها.",
+    link_ask_other: |merchant| format!("لم يُخصم شيء. لتدفع رغم ذلك اطلب من {merchant} رابطًا آخر."),
 
     mock_title: "مزوّد اختبار: اختر ما يحدث",
     mock_body: "لا يتحرك مال هنا. كل زر ينهي الدفعة بطريقته.",
@@ -612,6 +631,8 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileUnreadable | InputCode::FileEmpty => {
             "لا يمكن قراءة الملف. التقط الصورة مجددًا وأرسلها."
         }
+        InputCode::AmountInvalid => "لا يمكن قراءة المبلغ. اكتب رقمًا مثل 1500.",
+        InputCode::AmountOutside => "اختر مبلغًا بين الأدنى والأعلى.",
         InputCode::ReferenceInvalid => "لا يبدو هذا رقم عملية. انسخه من الإيصال أو الرسالة.",
         InputCode::Trouble => "حدث خلل عندنا. لم يُرسل شيء. يرجى المحاولة مجددًا.",
     }

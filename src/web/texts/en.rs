@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "Pay by",
     left_to_pay: "Left to pay",
     paid_so_far: "Paid so far",
+    part_of: |n, of| format!("Part {n} of {of}"),
+    next_part: "Next part",
+    amount_by: |amount, day| format!("{amount} by {day}"),
+    pay_whole: |amount| format!("Pay all {amount} at once"),
+    pay_part: |amount| format!("Pay only this part, {amount}"),
 
     pay_title: |amount, merchant| format!("Pay {amount} to {merchant}"),
     how_pay: "How would you like to pay?",
@@ -255,6 +260,22 @@ pub const TEXTS: Texts = Texts {
     link_unknown_body: "Perhaps a part is missing. Open it again from the message that brought it, or ask the merchant for a new one. Nothing was taken.",
     trouble_title: "Something went wrong here",
     trouble_body: "This is our fault. Please open the link again in a minute. If you were paying, do not pay again: look at this link first.",
+
+    pay_merchant: |merchant| format!("Pay {merchant}"),
+    amount_label: "Amount",
+    amount_between: |least, most| format!("From {least} to {most}"),
+    name_label: "Your name",
+    phone_label_any: "Your phone",
+    optional: "optional",
+    contact_hint: |merchant| format!("So that {merchant} knows who paid"),
+    link_off_title: "This link takes no more payments",
+    link_ended_title: "This link has ended",
+    link_used_title: "Everything on this link is taken",
+    link_held_title: "All places are held at the moment",
+    link_held_body: "Others are paying just now. A place that is not paid is free again after 30 minutes: open this page again then.",
+    link_ask_other: |merchant| {
+        format!("Nothing was taken. To pay all the same, ask {merchant} for another link.")
+    },
 
     mock_title: "Test provider: choose what happens",
     mock_body: "No money moves here. Each button ends the payment in its own way.",
@@ -665,6 +686,8 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileUnreadable | InputCode::FileEmpty => {
             "The file cannot be read. Take the photo again and send it."
         }
+        InputCode::AmountInvalid => "The amount cannot be read. Write a number, such as 1,500.",
+        InputCode::AmountOutside => "Choose an amount between the lowest and the highest.",
         InputCode::ReferenceInvalid => {
             "This does not look like a transaction number. Copy it from the slip or the SMS."
         }

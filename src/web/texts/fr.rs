@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "À payer avant",
     left_to_pay: "Reste à payer",
     paid_so_far: "Déjà payé",
+    part_of: |n, of| format!("Échéance {n} sur {of}"),
+    next_part: "Prochaine échéance",
+    amount_by: |amount, day| format!("{amount} avant le {day}"),
+    pay_whole: |amount| format!("Payer {amount} en une fois"),
+    pay_part: |amount| format!("Payer seulement cette échéance, {amount}"),
 
     pay_title: |amount, merchant| format!("Payer {amount} à {merchant}"),
     how_pay: "Comment voulez-vous payer ?",
@@ -259,6 +264,22 @@ pub const TEXTS: Texts = Texts {
     link_unknown_body: "Il en manque peut-être une partie. Rouvrez-le depuis le message qui l’apportait, ou demandez-en un autre au marchand. Rien n’a été prélevé.",
     trouble_title: "Il y a eu un problème chez nous",
     trouble_body: "C’est notre faute. Rouvrez le lien dans une minute. Si vous étiez en train de payer, ne payez pas une deuxième fois : regardez d’abord ce lien.",
+
+    pay_merchant: |merchant| format!("Payer {merchant}"),
+    amount_label: "Montant",
+    amount_between: |least, most| format!("De {least} à {most}"),
+    name_label: "Votre nom",
+    phone_label_any: "Votre téléphone",
+    optional: "facultatif",
+    contact_hint: |merchant| format!("Pour que {merchant} sache qui a payé"),
+    link_off_title: "Ce lien ne prend plus de paiements",
+    link_ended_title: "Ce lien est terminé",
+    link_used_title: "Tout est pris sur ce lien",
+    link_held_title: "Toutes les places sont retenues en ce moment",
+    link_held_body: "D’autres personnes paient en ce moment. Une place qui n’est pas payée se libère après 30 minutes : rouvrez alors cette page.",
+    link_ask_other: |merchant| {
+        format!("Rien n’a été prélevé. Pour payer quand même, demandez un autre lien à {merchant}.")
+    },
 
     mock_title: "Fournisseur de test : choisissez ce qui se passe",
     mock_body: "Aucun argent ne bouge ici. Chaque bouton termine le paiement à sa manière.",
@@ -679,6 +700,10 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileUnreadable | InputCode::FileEmpty => {
             "Le fichier ne peut pas être lu. Reprenez la photo et envoyez-la."
         }
+        InputCode::AmountInvalid => {
+            "Le montant n’est pas lisible. Écrivez un nombre, par exemple 1500."
+        }
+        InputCode::AmountOutside => "Choisissez un montant entre le plus bas et le plus haut.",
         InputCode::ReferenceInvalid => {
             "Cela ne ressemble pas à un numéro de transaction. Copiez-le du reçu ou du SMS."
         }

@@ -40,6 +40,15 @@ pub struct Texts {
     pub pay_by: T,
     pub left_to_pay: T,
     pub paid_so_far: T,
+    /// Which part, of how many.
+    pub part_of: F2,
+    pub next_part: T,
+    /// An amount, the day by which it is due.
+    pub amount_by: F2,
+    /// All that is left.
+    pub pay_whole: F1,
+    /// The next part.
+    pub pay_part: F1,
 
     // Choosing a method.
     /// The amount, the merchant.
@@ -246,6 +255,25 @@ pub struct Texts {
     pub link_unknown_body: T,
     pub trouble_title: T,
     pub trouble_body: T,
+
+    // A link that many can pay on.
+    /// The merchant.
+    pub pay_merchant: F1,
+    pub amount_label: T,
+    /// The lowest and the highest amount.
+    pub amount_between: F2,
+    pub name_label: T,
+    pub phone_label_any: T,
+    pub optional: T,
+    /// The merchant.
+    pub contact_hint: F1,
+    pub link_off_title: T,
+    pub link_ended_title: T,
+    pub link_used_title: T,
+    pub link_held_title: T,
+    pub link_held_body: T,
+    /// The merchant.
+    pub link_ask_other: F1,
 
     // The mock provider's page.
     pub mock_title: T,
@@ -463,6 +491,10 @@ input_codes! {
     FileUnreadable = "file_unreadable",
     FileEmpty = "file_empty",
     ReferenceInvalid = "reference_invalid",
+    /// It is no number, or has more digits than the currency.
+    AmountInvalid = "amount_invalid",
+    /// Below the lowest or above the highest amount of a link.
+    AmountOutside = "amount_outside",
     Trouble = "trouble",
 }
 

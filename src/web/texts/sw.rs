@@ -24,6 +24,11 @@ pub const TEXTS: Texts = Texts {
     pay_by: "Lipa kabla ya",
     left_to_pay: "Kiasi kilichobaki",
     paid_so_far: "Kimelipwa hadi sasa",
+    part_of: |n, of| format!("Sehemu ya {n} kati ya {of}"),
+    next_part: "Sehemu inayofuata",
+    amount_by: |amount, day| format!("{amount} kabla ya {day}"),
+    pay_whole: |amount| format!("Lipa {amount} kwa mara moja"),
+    pay_part: |amount| format!("Lipa sehemu hii tu, {amount}"),
 
     pay_title: |amount, merchant| format!("Lipa {amount} kwa {merchant}"),
     how_pay: "Ungependa kulipa vipi?",
@@ -253,6 +258,22 @@ pub const TEXTS: Texts = Texts {
     link_unknown_body: "Labda sehemu yake haipo. Kifungue tena kutoka kwenye ujumbe uliokileta, au mwombe muuzaji kipya. Hakuna pesa iliyochukuliwa.",
     trouble_title: "Kuna hitilafu hapa",
     trouble_body: "Ni kosa letu. Tafadhali fungua kiungo tena baada ya dakika moja. Ikiwa ulikuwa unalipa, usilipe tena: angalia kiungo hiki kwanza.",
+
+    pay_merchant: |merchant| format!("Lipa kwa {merchant}"),
+    amount_label: "Kiasi",
+    amount_between: |least, most| format!("Kuanzia {least} hadi {most}"),
+    name_label: "Jina lako",
+    phone_label_any: "Simu yako",
+    optional: "si lazima",
+    contact_hint: |merchant| format!("Ili {merchant} wajue nani amelipa"),
+    link_off_title: "Kiungo hiki hakipokei malipo tena",
+    link_ended_title: "Muda wa kiungo hiki umekwisha",
+    link_used_title: "Nafasi zote za kiungo hiki zimechukuliwa",
+    link_held_title: "Nafasi zote zimeshikwa kwa sasa",
+    link_held_body: "Wengine wanalipa sasa hivi. Nafasi isiyolipwa hufunguka tena baada ya dakika 30: fungua ukurasa huu tena wakati huo.",
+    link_ask_other: |merchant| {
+        format!("Hakuna pesa iliyochukuliwa. Ukitaka kulipa, waombe {merchant} kiungo kingine.")
+    },
 
     mock_title: "Mtoa huduma wa majaribio: chagua kinachotokea",
     mock_body: "Hakuna pesa inayohama hapa. Kila kitufe kinamaliza malipo kwa njia yake.",
@@ -652,6 +673,8 @@ fn input(code: InputCode) -> &'static str {
         InputCode::FileUnreadable | InputCode::FileEmpty => {
             "Faili haisomeki. Piga picha tena na uitume."
         }
+        InputCode::AmountInvalid => "Kiasi hakisomeki. Andika namba, kwa mfano 1,500.",
+        InputCode::AmountOutside => "Chagua kiasi kati ya cha chini na cha juu.",
         InputCode::ReferenceInvalid => {
             "Hii haionekani kama nambari ya muamala. Inakili kutoka kwenye risiti au SMS."
         }

@@ -14,6 +14,7 @@ pub const TEXTS: Texts = Texts {
     receipt_number: "رقم الإيصال",
     date: "التاريخ",
     pay_by: "ادفع قبل",
+    left: "المتبقي للدفع",
     given_back: "المُعاد",
     merchant_says: "ما يقوله التاجر",
     plan: "الاشتراك",
@@ -32,6 +33,13 @@ pub const TEXTS: Texts = Texts {
     },
     pay_now: "ادفع الآن",
     request_sms: |amount, merchant| format!("يطلب منك {merchant} دفع {amount}. ادفع هنا:"),
+
+    reminder_subject: |amount, merchant| format!("تذكير: {amount} إلى {merchant}"),
+    reminder_body: |merchant, amount, day| format!("يذكّرك {merchant} بدفع {amount} قبل {day}."),
+    reminder_late_body: |merchant, amount, day| {
+        format!("يذكّرك {merchant} بأن {amount} كان مستحقًا قبل {day}.")
+    },
+    reminder_paid: "إذا كنت قد دفعت في هذه الأثناء فلا حاجة إلى شيء.",
 
     rejected_subject: |merchant| format!("تعذّر على {merchant} قبول إثباتك"),
     rejected_body: |merchant, amount| {

@@ -14,6 +14,7 @@ pub const TEXTS: Texts = Texts {
     receipt_number: "Receipt number",
     date: "Date",
     pay_by: "Pay by",
+    left: "Left to pay",
     given_back: "Given back",
     merchant_says: "What they say",
     plan: "Plan",
@@ -32,6 +33,15 @@ pub const TEXTS: Texts = Texts {
     },
     pay_now: "Pay now",
     request_sms: |amount, merchant| format!("{merchant} asks you to pay {amount}. Pay here:"),
+
+    reminder_subject: |amount, merchant| format!("Reminder: {amount} to {merchant}"),
+    reminder_body: |merchant, amount, day| {
+        format!("{merchant} reminds you to pay {amount} by {day}.")
+    },
+    reminder_late_body: |merchant, amount, day| {
+        format!("{merchant} reminds you that {amount} was due by {day}.")
+    },
+    reminder_paid: "If you have paid in the meantime, there is nothing to do.",
 
     rejected_subject: |merchant| format!("{merchant} could not accept your proof"),
     rejected_body: |merchant, amount| {

@@ -14,6 +14,7 @@ pub const TEXTS: Texts = Texts {
     receipt_number: "Numéro du reçu",
     date: "Date",
     pay_by: "À payer avant",
+    left: "Reste à payer",
     given_back: "Remboursé",
     merchant_says: "Leur message",
     plan: "Formule",
@@ -34,6 +35,15 @@ pub const TEXTS: Texts = Texts {
     },
     pay_now: "Payer maintenant",
     request_sms: |amount, merchant| format!("{merchant} vous demande de payer {amount} :"),
+
+    reminder_subject: |amount, merchant| format!("Rappel : {amount} à {merchant}"),
+    reminder_body: |merchant, amount, day| {
+        format!("{merchant} vous rappelle de payer {amount} avant le {day}.")
+    },
+    reminder_late_body: |merchant, amount, day| {
+        format!("{merchant} vous rappelle que {amount} était à payer avant le {day}.")
+    },
+    reminder_paid: "Si vous avez payé entre-temps, vous n’avez rien à faire.",
 
     rejected_subject: |merchant| format!("{merchant} n’a pas pu accepter votre justificatif"),
     rejected_body: |merchant, amount| {

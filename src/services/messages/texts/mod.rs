@@ -30,6 +30,7 @@ pub struct Texts {
     pub receipt_number: T,
     pub date: T,
     pub pay_by: T,
+    pub left: T,
     pub given_back: T,
     pub merchant_says: T,
     pub plan: T,
@@ -48,6 +49,13 @@ pub struct Texts {
     pub pay_now: T,
     /// The amount, the merchant; the link follows.
     pub request_sms: F2,
+
+    /// The amount, the merchant.
+    pub reminder_subject: F2,
+    /// The merchant, the amount, the day; the link follows.
+    pub reminder_body: F3,
+    pub reminder_late_body: F3,
+    pub reminder_paid: T,
 
     /// The merchant.
     pub rejected_subject: F1,
@@ -117,6 +125,7 @@ mod tests {
                 t.request_subject,
                 t.request_body,
                 t.request_sms,
+                t.reminder_subject,
                 t.rejected_body,
                 t.more_body,
                 t.refund_subject,
@@ -129,9 +138,14 @@ mod tests {
                 let whole = text.contains("‹1›") && text.contains("‹2›");
                 assert!(whole, "{lang:?}: {text}");
             }
-            for text in
-                [t.receipt_sms, t.renewal_body, t.renewal_late_body].map(|f| f("‹1›", "‹2›", "‹3›"))
-            {
+            let threes = [
+                t.receipt_sms,
+                t.reminder_body,
+                t.reminder_late_body,
+                t.renewal_body,
+                t.renewal_late_body,
+            ];
+            for text in threes.map(|f| f("‹1›", "‹2›", "‹3›")) {
                 let whole = ["‹1›", "‹2›", "‹3›"].iter().all(|v| text.contains(v));
                 assert!(whole, "{lang:?}: {text}");
             }

@@ -14,6 +14,7 @@ pub const TEXTS: Texts = Texts {
     receipt_number: "Namba ya risiti",
     date: "Tarehe",
     pay_by: "Lipa kabla ya",
+    left: "Kilichobaki",
     given_back: "Imerudishwa",
     merchant_says: "Wanachosema",
     plan: "Mpango",
@@ -32,6 +33,15 @@ pub const TEXTS: Texts = Texts {
     },
     pay_now: "Lipa sasa",
     request_sms: |amount, merchant| format!("{merchant} wanakuomba ulipe {amount}. Lipa hapa:"),
+
+    reminder_subject: |amount, merchant| format!("Kikumbusho: {amount} kwa {merchant}"),
+    reminder_body: |merchant, amount, day| {
+        format!("{merchant} wanakukumbusha ulipe {amount} kabla ya {day}.")
+    },
+    reminder_late_body: |merchant, amount, day| {
+        format!("{merchant} wanakukumbusha kuwa {amount} ilipaswa kulipwa kabla ya {day}.")
+    },
+    reminder_paid: "Kama umeshalipa, huhitaji kufanya chochote.",
 
     rejected_subject: |merchant| format!("{merchant} hawakuweza kukubali uthibitisho wako"),
     rejected_body: |merchant, amount| {

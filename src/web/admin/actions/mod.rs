@@ -3,8 +3,7 @@
 use super::auth::{Me, Refusal, Who, login_path, secure};
 use super::told;
 use crate::domain::role::Permission;
-use crate::domain::{Currency, Money};
-use crate::services::{App, InputProblem};
+use crate::services::App;
 use crate::web::flash::Flash;
 use crate::web::forms;
 use axum::http::StatusCode;
@@ -20,11 +19,16 @@ pub mod bills;
 pub mod customers;
 pub mod desks;
 pub mod endpoints;
+pub mod imports;
+pub mod links;
 pub mod messages;
 pub mod orders;
 pub mod plans;
 pub mod providers;
 pub mod team;
+
+/// An amount as it was typed, in a currency's code.
+pub use crate::services::amounts::typed_amount as amount;
 
 /// Where the browser goes on, and what the next page says.
 pub struct Next {
@@ -111,35 +115,6 @@ pub async fn answer(
 /// The key of a form, as far as it can be one.
 pub fn form_key(text: &str) -> Option<String> {
     given(text).filter(|key| key.len() <= 64 && key.bytes().all(|b| b.is_ascii_alphanumeric()))
-}
-
-/// An amount as it was typed, in a currency's code.
-pub fn amount(field: &'static str, text: &str, currency: &str) -> Result<Money, InputProblem> {
-    let currency = Currency::parse(currency)
-        .ok_or_else(|| InputProblem::new("currency", "currency_unknown", "choose a currency"))?;
-    let money = Money::parse_major(text, currency).map_err(|e| {
-        use crate::domain::money::MoneyError as E;
-        let words = match e {
-            E::TooPrecise if currency.exponent() == 0 => {
-                format!("{currency} has no smaller unit: write a whole number")
-            }
-            E::TooPrecise => format!(
-                "{currency} has {} digits after the point",
-                currency.exponent()
-            ),
-            E::Overflow => "this is too much".to_owned(),
-            E::NotANumber | E::Currency => "write a number, such as 12,500.50".to_owned(),
-        };
-        InputProblem::new(field, "amount_invalid", words)
-    })?;
-    if money.minor <= 0 {
-        return Err(InputProblem::new(
-            field,
-            "amount_invalid",
-            "must be above zero",
-        ));
-    }
-    Ok(money)
 }
 
 /// Text that is not empty after trimming.

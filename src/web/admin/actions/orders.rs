@@ -10,11 +10,12 @@ use crate::domain::payment::PaymentStatus;
 use crate::domain::refund::RefundStatus;
 use crate::domain::role::Permission;
 use crate::services::orders::{self as order_service, NewOrder, OrderError};
+use crate::services::parts::{Deposit, Every, Terms};
 use crate::services::payments::{self as payment_service, Decision, PaymentError};
 use crate::services::refunds::{self as refund_service, RefundError, RefundInput};
-use crate::services::{InputProblem, StoreError};
+use crate::services::{InputProblem, StoreError, reminders};
 use crate::web::admin::auth::{Me, Refusal};
-use crate::web::admin::parts::money_text;
+use crate::web::admin::parts::{Zone, money_text};
 use crate::web::admin::sentences;
 use crate::web::admin::told;
 use crate::web::flash::Flash;
@@ -33,6 +34,12 @@ pub async fn admin_create_order(
     #[server(default)] customer_phone: String,
     #[server(default)] customer_email: String,
     #[server(default)] expires_in: String,
+    #[server(default)] terms: String,
+    #[server(default)] deposit: String,
+    #[server(default)] rest_due: String,
+    #[server(default)] instalments: String,
+    #[server(default)] every: String,
+    #[server(default)] reminders: String,
     #[server(default)] providers: Vec<String>,
     #[server(default)] offered: String,
     #[server(default)] test: String,
@@ -50,6 +57,12 @@ pub async fn admin_create_order(
             ("customer_phone", &customer_phone),
             ("customer_email", &customer_email),
             ("expires_in", &expires_in),
+            ("terms", &terms),
+            ("deposit", &deposit),
+            ("rest_due", &rest_due),
+            ("instalments", &instalments),
+            ("every", &every),
+            ("reminders", &reminders),
             ("providers", &providers.join(",")),
             ("test", &test),
         ]
@@ -80,6 +93,30 @@ pub async fn admin_create_order(
                     InputProblem::new("expires_in", "expires_in_invalid", words)
                 })?),
             };
+            new.terms = match terms.as_str() {
+                "deposit" => {
+                    let zone = Zone::new(&me.member.tenant.timezone, me.app.clock.now());
+                    let rest_due = zone
+                        .parse_day_end(rest_due.trim())
+                        .ok_or_else(|| InputProblem::new("rest_due", "required", "choose a day"))?;
+                    let deposit = Deposit::parse(&deposit, money)?;
+                    Some(Terms::Deposit { deposit, rest_due })
+                }
+                "instalments" => {
+                    let count = instalments.trim().parse().map_err(|_| {
+                        let words = "must be a whole number";
+                        InputProblem::new("instalments", "instalments_invalid", words)
+                    })?;
+                    let every = Every::parse(&every).unwrap_or(Every::Month);
+                    Some(Terms::Instalments { count, every })
+                }
+                _ => None,
+            };
+            new.reminds = reminders == "1";
+            if new.reminds && new.customer.email.is_none() && new.customer.phone.is_none() {
+                let words = "give a phone number or an e-mail address to send them to";
+                return Err(InputProblem::new("reminders", "no_address", words).into());
+            }
             // The form ticks every way at first: none left is a choice that cannot be paid.
             if offered == "1" && providers.is_empty() {
                 let words = "leave at least one way to pay";
@@ -145,6 +182,28 @@ pub async fn admin_cancel_order(tenant: String, order: String) -> Result<(), Ser
             result,
             "The order is cancelled.",
         )
+    })
+    .await
+}
+
+/// Switches the reminders of an order on or off.
+#[server(prefix = "/do", endpoint = "admin/orders/reminders")]
+pub async fn admin_order_reminders(
+    tenant: String,
+    order: String,
+    #[server(default)] on: String,
+) -> Result<(), ServerFnError> {
+    answer(async move {
+        let me = enter(&tenant, Permission::WorkOrders).await?;
+        let (id, on) = (order_id(&order)?, on == "1");
+        let (app, tenant) = (&me.app, &me.member.tenant.id);
+        let result = reminders::switch(app, tenant, &me.actor(), &id, on).await;
+        let done = if on {
+            "The customer will be reminded."
+        } else {
+            "No more reminders will be sent."
+        };
+        order_answer(&me, format!("/orders/{id}"), result, done)
     })
     .await
 }

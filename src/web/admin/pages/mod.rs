@@ -27,6 +27,8 @@ pub mod endpoints;
 pub mod entry;
 pub mod events;
 pub mod hooks;
+pub mod imports;
+pub mod links;
 pub mod messages;
 pub mod orders;
 pub mod overview;

@@ -81,8 +81,36 @@ pub async fn new(
             start.entry(name.to_owned()).or_insert(value);
         }
     }
-    let enabled = enabled_names(&app, &me).await?;
-    let mut currencies = BTreeSet::from([f.currency.code()]);
+    let (currencies, ways) = ways(&app, &me).await?;
+    let last = orders::list(
+        &app,
+        &me.member.tenant.id,
+        &OrderFilter::default(),
+        &Cursor::Newest,
+        3,
+    )
+    .await?;
+    let main = view::new(
+        &f,
+        view::New {
+            typed: told.typed.clone(),
+            currencies,
+            ways,
+            last: last.rows,
+        },
+    );
+    Ok(me.page(
+        &f,
+        Page::new(Nav::Orders, "New payment link"),
+        &mut told,
+        main,
+    ))
+}
+
+/// The currencies and ways that an order of this shop can have.
+pub(super) async fn ways(app: &App, me: &Me) -> Result<(Vec<Currency>, Vec<view::Way>), Refusal> {
+    let enabled = enabled_names(app, me).await?;
+    let mut currencies = BTreeSet::from([me.member.tenant.currency.code()]);
     let mut ways = Vec::new();
     for adapter in REGISTRY {
         let info = adapter.info();
@@ -105,29 +133,8 @@ pub async fn new(
             off: None,
         });
     }
-    let last = orders::list(
-        &app,
-        &me.member.tenant.id,
-        &OrderFilter::default(),
-        &Cursor::Newest,
-        3,
-    )
-    .await?;
-    let main = view::new(
-        &f,
-        view::New {
-            typed: told.typed.clone(),
-            currencies: currencies.into_iter().filter_map(Currency::parse).collect(),
-            ways,
-            last: last.rows,
-        },
-    );
-    Ok(me.page(
-        &f,
-        Page::new(Nav::Orders, "New payment link"),
-        &mut told,
-        main,
-    ))
+    let currencies = currencies.into_iter().filter_map(Currency::parse);
+    Ok((currencies.collect(), ways))
 }
 
 #[derive(Deserialize)]

@@ -107,6 +107,7 @@ impl Frame {
 pub enum Nav {
     Overview,
     Orders,
+    Links,
     Payments,
     Proofs,
     Refunds,
@@ -168,6 +169,7 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 "Orders",
                 Permission::ViewMoney,
             ),
+            nav_link(Nav::Links, "/links", "link", "Links", Permission::ViewMoney),
             nav_link(
                 Nav::Payments,
                 "/payments",
@@ -302,6 +304,7 @@ mod tests {
         let all = [
             "Overview",
             "Orders",
+            "Links",
             "Payments",
             "Proofs",
             "Refunds",
@@ -316,13 +319,14 @@ mod tests {
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        let staff = [&all[..7], &["Events", "Messages"]].concat();
+        let staff = [&all[..8], &["Events", "Messages"]].concat();
         assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
             [
                 "Overview",
                 "Orders",
+                "Links",
                 "Payments",
                 "Refunds",
                 "Customers",
@@ -337,6 +341,7 @@ mod tests {
             [
                 "Overview",
                 "Orders",
+                "Links",
                 "Payments",
                 "Refunds",
                 "Customers",

@@ -105,6 +105,13 @@ impl Zone {
         Some(Timestamp::from_unix_ms(start.timestamp().as_millisecond()))
     }
 
+    /// The moment at which a typed day is over.
+    pub fn parse_day_end(&self, text: &str) -> Option<Timestamp> {
+        let date: jiff::civil::Date = text.parse().ok()?;
+        let next = date.tomorrow().ok()?.to_zoned(self.tz.clone()).ok()?;
+        Some(Timestamp::from_unix_ms(next.timestamp().as_millisecond()))
+    }
+
     /// The day in the form that fields of days hold: `2026-11-19`.
     pub fn input_day(&self, t: Timestamp) -> String {
         self.at(t).strftime("%Y-%m-%d").to_string()

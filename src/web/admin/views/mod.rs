@@ -6,6 +6,8 @@ pub mod door;
 pub mod endpoints;
 pub mod events;
 pub mod hooks;
+pub mod imports;
+pub mod links;
 pub mod messages;
 pub mod order;
 pub mod orders;
@@ -23,6 +25,8 @@ pub mod start;
 pub mod team;
 pub mod unmatched;
 
+#[cfg(test)]
+mod sample_asks;
 #[cfg(test)]
 mod sample_pages;
 #[cfg(test)]

@@ -6,6 +6,7 @@ use crate::domain::order::{Order, OrderStatus};
 use crate::domain::payment::Payment;
 use crate::domain::plan::Plan;
 use crate::domain::role::Permission;
+use crate::domain::schedule;
 use crate::web::admin::parts::chips::mode_tag;
 use crate::web::admin::parts::form::copyable;
 use crate::web::admin::parts::lists::{cell, row, table};
@@ -111,6 +112,8 @@ pub fn detail(f: &Frame, d: Detail) -> AnyView {
             </div>
             <aside>
                 {panel("Money", None, sum)}
+                {parts(f, o)}
+                {reminders(f, o)}
                 {panel("Facts", Some(mode_tag(!o.livemode)), pairs)}
             </aside>
         </div>
@@ -175,7 +178,7 @@ fn link_box(f: &Frame, o: &Order, link: String, fresh: bool) -> AnyView {
         OrderStatus::Cancelled | OrderStatus::Expired => "The link says why it takes nothing",
     };
     let left = matches!(o.status, OrderStatus::Open | OrderStatus::PartiallyPaid)
-        .then(|| view! { <p>"Takes "{amt(o.left())}</p> });
+        .then(|| view! { <p>"Takes "{amt(o.asked(false))}</p> });
     let href = link.clone();
     let body = view! {
         <div class="stack">
@@ -217,6 +220,72 @@ fn sum(o: &Order) -> AnyView {
         </dl>
     }
     .into_any()
+}
+
+/// The parts that it is paid in, with what is still to pay of each.
+fn parts(f: &Frame, o: &Order) -> Option<AnyView> {
+    if o.parts.is_empty() {
+        return None;
+    }
+    let next = schedule::next(&o.parts, o.kept_minor());
+    let rows = o
+        .parts
+        .iter()
+        .enumerate()
+        .map(|(at, part)| {
+            let money = |minor| amt(Money::new(minor, o.amount.currency));
+            let day = f.zone.day(part.due_at.plus_secs(-1));
+            let state = match next {
+                Some((now, left)) if at == now && left < part.minor => {
+                    view! { {money(left)}" still to pay by "{day} }.into_any()
+                }
+                Some((now, _)) if at >= now => view! { "Due by "{day} }.into_any(),
+                _ => view! { "Paid" }.into_any(),
+            };
+            view! {
+                <div><dt>{format!("Part {}", at + 1)}<small class="dim">{state}</small></dt>
+                    <dd>{money(part.minor)}</dd></div>
+            }
+        })
+        .collect_view();
+    let list = view! { <dl class="sum parts">{rows}</dl> };
+    Some(panel("Paid in parts", None, list.into_any()))
+}
+
+/// Whether the customer is reminded, and the switch.
+fn reminders(f: &Frame, o: &Order) -> Option<AnyView> {
+    if !matches!(o.status, OrderStatus::Open | OrderStatus::PartiallyPaid) {
+        return None;
+    }
+    let on = !o.remind_days.is_empty();
+    let known = |text: &Option<String>| text.as_ref().is_some_and(|t| !t.is_empty());
+    let reached = known(&o.customer.email) || known(&o.customer.phone);
+    let (words, to, button) = match (on, reached) {
+        (true, true) if o.refunded_minor > 0 => (
+            "None go any more: money was given back.",
+            "0",
+            "Switch reminders off",
+        ),
+        (true, true) => (
+            "The customer is reminded 3 days before something is due, on the day, and 3 days after, until it is paid.",
+            "0",
+            "Switch reminders off",
+        ),
+        (false, true) => ("The customer is not reminded.", "1", "Remind the customer"),
+        (_, false) => (
+            "The order has neither a phone number nor an e-mail address to remind anybody at.",
+            "",
+            "",
+        ),
+    };
+    let switch = (!to.is_empty() && f.may(Permission::WorkOrders)).then(|| {
+        Post::to("/do/admin/orders/reminders", f)
+            .with("order", o.id.to_string())
+            .with("on", to)
+            .view(view! { <button class="btn slim">{button}</button> })
+    });
+    let body = view! { <div class="stack"><p class="muted">{words}</p>{switch}</div> };
+    Some(panel("Reminders", None, body.into_any()))
 }
 
 fn payments(f: &Frame, all: &[Payment]) -> AnyView {

@@ -2,6 +2,7 @@
 use crate::domain::Currency;
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
 use crate::domain::role::Permission;
+use crate::services::parts::Every;
 use crate::web::admin::parts::form::{Opt, field_id, opt};
 use crate::web::admin::parts::lists::{
     Filters, Pager, Query, Select, ViewLink, cell, nothing_fits, pager, row, table, views,
@@ -43,7 +44,11 @@ pub struct List {
 pub fn list(f: &Frame, l: List) -> AnyView {
     let may = f.may(Permission::WorkOrders);
     let new = may.then(|| {
-        view! { <a class="btn primary" href=f.url("/orders/new")>"New payment link"</a> }.into_any()
+        view! {
+            <a class="btn" href=f.url("/orders/import")>"Many from a file"</a>
+            <a class="btn primary" href=f.url("/orders/new")>"New payment link"</a>
+        }
+        .into_any()
     });
     let sub = format!(
         "What customers owe. Every order has a link on which it can be paid. {}.",
@@ -119,7 +124,7 @@ pub fn list(f: &Frame, l: List) -> AnyView {
     .into_any()
 }
 
-fn order_row(f: &Frame, o: &Order) -> AnyView {
+pub(super) fn order_row(f: &Frame, o: &Order) -> AnyView {
     let href = f.url(&format!("/orders/{}", o.id));
     let kind = format!("{} · ", o.kind.as_str());
     let paid = if o.paid_minor > 0 {
@@ -218,6 +223,8 @@ pub fn new(f: &Frame, n: New) -> AnyView {
             {Input::select("expires_in", "Link ends after", pairs(&LIVES)).value("86400")
                 .help("It can be renewed.").view(t)}
         </div>
+        {in_parts(t)}
+        {opt_reminders(t)}
         {ways(&n, f)}
         <fieldset class="f">
             <legend class="sr">"Test"</legend>
@@ -245,12 +252,78 @@ pub fn new(f: &Frame, n: New) -> AnyView {
     };
     view! {
         {crumbs(f.url("/orders"), "Orders", "New payment link".into_any())}
-        {head("New payment link", "Makes an order and its link. Nothing is sent to anyone.", None)}
+        {head("New payment link", "Makes an order and its link. Nothing is sent to anyone now.", None)}
         {t.summary("The link was not made")}
         <div class="two form2">
             {form}
             <aside>{panel("After you make it", None, after.into_any())}{last}</aside>
         </div>
+    }
+    .into_any()
+}
+
+/// How the order is paid: at once, with a deposit, or in instalments. The fields of what is not
+/// chosen are out of sight.
+fn in_parts(t: &Typed) -> AnyView {
+    let choice = |value: &'static str, words: &'static str| {
+        let on = t.is("terms", value, value.is_empty());
+        view! {
+            <label>
+                <input type="radio" name="terms" value=value checked=on />
+                {words}
+            </label>
+        }
+    };
+    let every = Every::ALL.map(|e| {
+        let words = match e {
+            Every::Week => "A week",
+            Every::Month => "A month",
+        };
+        (e.as_str().to_owned(), words.to_owned())
+    });
+    view! {
+        <fieldset class="f terms" id="f-terms">
+            <legend>"How it is paid"</legend>
+            {group_error(t, "terms")}
+            <div class="acts">
+                <span class="seg">
+                    {choice("", "At once")} {choice("deposit", "Deposit and rest")}
+                    {choice("instalments", "Instalments")}
+                </span>
+            </div>
+            <div class="row2 t-deposit">
+                {Input::text("deposit", "Deposit").value("30%")
+                    .help("A share such as 30%, or an amount. Due before the link ends.").view(t)}
+                {Input::date("rest_due", "Rest due on")
+                    .help("By the end of this day.").view(t)}
+            </div>
+            <div class="row2 t-instalments">
+                {Input::text("instalments", "Number of instalments").value("3")
+                    .help("2 to 24. The first is due before the link ends; what does not divide goes to the first ones.")
+                    .view(t)}
+                {Input::select("every", "Between two of them", every.to_vec()).value("month").view(t)}
+            </div>
+        </fieldset>
+    }
+    .into_any()
+}
+
+fn opt_reminders(t: &Typed) -> AnyView {
+    let box_ = opt(Opt {
+        kind: "checkbox",
+        name: "reminders",
+        value: "1".to_owned(),
+        on: t.is("reminders", "1", false),
+        words: "Remind the customer to pay".into_any(),
+        small: "By e-mail or SMS: 3 days before something is due, on the day, and 3 days after. It stops once it is paid."
+            .to_owned(),
+    });
+    view! {
+        <fieldset class="f" id="f-reminders">
+            <legend class="sr">"Reminders"</legend>
+            {group_error(t, "reminders")}
+            {box_}
+        </fieldset>
     }
     .into_any()
 }
@@ -271,7 +344,7 @@ fn last_links(f: &Frame, last: &[Order]) -> AnyView {
 }
 
 /// What is wrong with a group of boxes.
-fn group_error(t: &Typed, name: &str) -> Option<AnyView> {
+pub(super) fn group_error(t: &Typed, name: &str) -> Option<AnyView> {
     let text = t.problem(name)?.to_owned();
     let line = view! { <p class="err-text">{icon("alert")}<span>{text}</span></p> };
     Some(line.into_any())
@@ -317,7 +390,7 @@ fn amount_field(f: &Frame, n: &New) -> AnyView {
 }
 
 /// Ways that cannot work stay visible with the reason.
-fn ways(n: &New, f: &Frame) -> AnyView {
+pub(super) fn ways(n: &New, f: &Frame) -> AnyView {
     if n.ways.is_empty() {
         let link = f
             .may(Permission::ManageProviders)

@@ -51,11 +51,7 @@ pub fn decide(f: &Frame, i: &Item) -> AnyView {
         .twins
         .iter()
         .find(|t| t.same_reference && t.proof.status == ProofStatus::Approved);
-    let owed = if i.order.left().minor > 0 {
-        i.order.left()
-    } else {
-        i.payment.amount
-    };
+    let owed = i.order.expected(i.payment.amount);
     let start = owed.to_major_string();
     let label = format!("What came, in {}", owed.currency);
     let approve = if let Some(twin) = used {

@@ -416,11 +416,7 @@ fn compare(f: &Frame, i: &Item) -> AnyView {
             None,
         )
     });
-    let owed = if i.order.left().minor > 0 {
-        i.order.left()
-    } else {
-        i.payment.amount
-    };
+    let owed = i.order.expected(i.payment.amount);
     view! {
         <table class="cmp">
             <caption class="sr">"Expected against claimed"</caption>

@@ -86,6 +86,7 @@ pub fn order(n: u128, reference: &str, who: &str, amount: Money, status: OrderSt
             ..Customer::default()
         },
         customer_id: None,
+        link_id: None,
         metadata: BTreeMap::from([("class".to_owned(), "4B".to_owned())]),
         return_url: None,
         failure_url: None,
@@ -97,6 +98,9 @@ pub fn order(n: u128, reference: &str, who: &str, amount: Money, status: OrderSt
         refunded_minor: 0,
         fulfilled_at: None,
         expires_at: NOW.plus_secs(86_400),
+        parts: vec![],
+        remind_days: vec![],
+        reminded_at: NOW,
         created_at: ago(40 + i64::try_from(n).unwrap()),
         updated_at: NOW,
     }

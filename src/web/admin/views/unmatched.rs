@@ -126,7 +126,7 @@ fn decision(f: &Frame, r: &Row, typed: &Typed) -> AnyView {
             .map(|order| {
                 let name = customer_name(&order.customer);
                 let words = format!("Give it to {} {name}", order.reference);
-                let left = amt(order.left());
+                let left = amt(order.expected(r.money.amount));
                 Post::to("/do/admin/bills/assign", f)
                     .class("acts")
                     .with("money", id.clone())
