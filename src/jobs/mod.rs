@@ -2,7 +2,7 @@
 use crate::domain::ids::{BillId, EntitlementId, HookId, MessageId, OrderId, PaymentId, RefundId};
 use crate::domain::job::{Job, JobKind, Outcome};
 use crate::services::{
-    App, StoreError, bills, entitlements, inbound, messages, orders, payments, refunds,
+    App, StoreError, alerts, bills, entitlements, inbound, messages, orders, payments, refunds,
 };
 use crate::store::Tx;
 
@@ -32,6 +32,7 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
         JobKind::SendMessage => {
             messages::send(app, tenant, &MessageId::from_stored(subject)).await?
         }
+        JobKind::WatchAlerts => alerts::watch(app, tenant).await?,
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
 }

@@ -505,6 +505,7 @@ pub const fn message_kind(kind: MessageKind) -> &'static str {
         K::RefundAwaiting => "Alert: refund to approve",
         K::RefundSurplus => "Alert: too much came",
         K::EndpointDisabled => "Alert: endpoint off",
+        K::RuleBroken => "Alert: rule broken",
     }
 }
 
