@@ -118,6 +118,7 @@ pub enum Nav {
     Events,
     ApiKeys,
     Team,
+    Exports,
     Audit,
     /// A page that the side bar does not list.
     Elsewhere,
@@ -249,6 +250,13 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 Permission::WorkOrders,
             ),
             nav_link(Nav::Team, "/team", "team", "Team", Permission::ManageTeam),
+            nav_link(
+                Nav::Exports,
+                "/exports",
+                "export",
+                "Exports",
+                Permission::ViewMoney,
+            ),
         ],
     ),
 ];
@@ -267,6 +275,8 @@ pub struct Page {
     /// The page fills the window: a desk.
     pub flush: bool,
     pub notes: Vec<Note>,
+    /// Seconds until the browser asks again by itself: for what moves while it is looked at.
+    pub refresh: Option<u32>,
 }
 
 impl Page {
@@ -276,12 +286,19 @@ impl Page {
             title: title.into(),
             flush: false,
             notes: Vec::new(),
+            refresh: None,
         }
     }
 
     #[must_use]
     pub fn flush(mut self) -> Self {
         self.flush = true;
+        self
+    }
+
+    #[must_use]
+    pub fn refresh(mut self, seconds: u32) -> Self {
+        self.refresh = Some(seconds);
         self
     }
 
@@ -313,10 +330,11 @@ mod tests {
             "Events",
             "API keys",
             "Team",
+            "Exports",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        let staff = [&all[..7], &["Messages", "Events"]].concat();
+        let staff = [&all[..7], &["Messages", "Events", "Exports"]].concat();
         assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
@@ -329,7 +347,8 @@ mod tests {
                 "Plans",
                 "Hooks",
                 "Events",
-                "API keys"
+                "API keys",
+                "Exports"
             ]
         );
         assert_eq!(
@@ -341,7 +360,8 @@ mod tests {
                 "Refunds",
                 "Customers",
                 "Plans",
-                "Events"
+                "Events",
+                "Exports"
             ]
         );
     }

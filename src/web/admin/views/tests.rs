@@ -1,6 +1,7 @@
 //! Every page with sample data: one heading, labelled fields, no script and no inline style.
 use super::sample_pages::pages;
 use super::sample_plans;
+use super::sample_reports;
 use super::samples::frame;
 use crate::domain::role::Role;
 use crate::web::admin::parts::frame::{Nav, Page};
@@ -65,7 +66,11 @@ fn check(name: &str, html: &str) {
 fn every_page_has_one_heading_and_labelled_fields_for_every_role() {
     for role in Role::ALL {
         let f = frame(role);
-        for (name, main) in pages(&f).into_iter().chain(sample_plans::pages(&f)) {
+        for (name, main) in pages(&f)
+            .into_iter()
+            .chain(sample_plans::pages(&f))
+            .chain(sample_reports::pages(&f))
+        {
             let page = Page::new(Nav::Elsewhere, name).with(vec![Note::ok("Saved.", "").answer()]);
             let f = &f;
             let html = render::html(move || shell(f, page, main), false);
