@@ -82,7 +82,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 22] = [
+const PAGES: [&str; 24] = [
     "/overview",
     "/start",
     "/orders",
@@ -105,6 +105,8 @@ const PAGES: [&str; 22] = [
     "/messages",
     "/messages/settings",
     "/team",
+    "/exports",
+    "/alerts",
 ];
 
 #[tokio::test]
