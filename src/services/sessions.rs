@@ -112,6 +112,7 @@ pub async fn tidy(app: &App) -> std::result::Result<(), StoreError> {
     crate::store::users::delete_login_failures_before(&mut tx, now.plus_secs(-86_400)).await?;
     crate::store::idempotency::delete_before(&mut tx, now.plus_secs(-2 * 86_400)).await?;
     super::call_log::forget_old(&mut tx, now).await?;
+    super::reports::forget_old(&mut tx, now).await?;
     tx.commit().await?;
     Ok(())
 }
