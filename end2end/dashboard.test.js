@@ -32,6 +32,9 @@ const pages = [
   'messages',
   'messages/settings',
   'team',
+  'exports',
+  'exports?what=payments&mode=test',
+  'alerts',
   'account',
 ];
 
