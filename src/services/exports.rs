@@ -155,12 +155,10 @@ pub async fn take(
     }
     audit(app, &mut tx, actor, &begun, "export.taken").await?;
     tx.commit().await.map_err(StoreError::from)?;
-    let (pieces, taken) = mpsc::channel(1);
+    let (pieces, mut taken) = mpsc::channel(1);
     tokio::spawn(run(app.clone(), begun.clone(), pieces));
-    let stream = futures::stream::unfold(taken, |mut taken| async move {
-        let piece = taken.recv().await?;
-        Some((piece, taken))
-    });
+    // May be polled past its end, as compression does.
+    let stream = futures::stream::poll_fn(move |cx| taken.poll_recv(cx));
     Ok((begun, stream))
 }
 

@@ -65,13 +65,13 @@ fn form(f: &Frame, r: &AlertRules, typed: &Typed) -> AnyView {
     });
     let body = view! {
         {typed.summary("Not saved")}
-        <div class="pick">
+        <div class="pick wide3">
             {field("failure_percent", "Failed payments, percent", r.failure_percent,
                 "Opens above this. 0: off. Cancelled and expired payments are left out.")}
             {field("least_payments", "From so many payments", r.least_payments,
                 "Fewer that succeeded or failed say nothing.")}
-            {field("error_percent", "Calls without a proper answer, percent", r.error_percent,
-                "Opens above this. 0: off. A refusal is a proper answer.")}
+            {field("error_percent", "Provider errors, percent", r.error_percent,
+                "Calls without a proper answer: opens above this. 0: off.")}
             {field("least_calls", "From so many calls", r.least_calls, "Fewer say nothing.")}
             {field("window_minutes", "Within so many minutes", r.window_minutes,
                 "For payments and calls: 10 to 1440.")}

@@ -366,7 +366,7 @@ pub fn detail(f: &Frame, e: &Export) -> AnyView {
     };
     let (most, now) = (e.total.max(1).to_string(), e.written.to_string());
     let label = format!("{} rows", progress(e));
-    let bar = view! { <progress class="bar" max=most value=now aria-label=label.clone()>{label.clone()}</progress> };
+    let bar = view! { <progress class="track" max=most value=now aria-label=label.clone()>{label.clone()}</progress> };
     let again = Query::default()
         .with("what", e.kind.as_str())
         .href(&f.url("/exports"));
