@@ -1,5 +1,6 @@
 //! Faults that nobody chose the moment of. A random test prints the seed that repeats its choices;
 //! `MALIPO_SEED` sets it, and `MALIPO_CYCLES` how often it strikes.
+mod histories;
 mod kills;
 
 /// A number from the environment, or another.

@@ -22,7 +22,7 @@ mod mismatch;
 mod modes;
 mod mpesa;
 mod parts;
-mod paybill;
+pub mod paybill;
 mod payme;
 mod paystack;
 mod plans;
