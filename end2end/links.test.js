@@ -58,7 +58,7 @@ for (const js of [true, false]) {
           if (js) await assertAccessible(phone, 'link refused');
           await phone.getByLabel(/^Amount/).fill(amount);
           await phone.getByRole('button', { name: /^Continue/ }).click();
-          await choose(phone, /card/i);
+          await choose(phone, /card.*Paystack/i);
           await goToProvider(phone, app);
           await payByCard(phone, cards.paid);
           await heading(phone, /^Paid/).waitFor({ timeout: 60_000 });
@@ -104,7 +104,7 @@ for (const js of [true, false]) {
         await phone.goto(link);
         await phone.getByText('Part 1 of 2').waitFor();
         if (js) await assertAccessible(phone, 'part 1 of 2');
-        await choose(phone, /card/i);
+        await choose(phone, /card.*Paystack/i);
         await goToProvider(phone, app);
         await payByCard(phone, cards.paid);
         await heading(phone, /^Paid/).waitFor({ timeout: 60_000 });
@@ -112,7 +112,7 @@ for (const js of [true, false]) {
         if (js) await assertAccessible(phone, 'receipt of a part');
         await phone.goto(link);
         await phone.getByText('Part 2 of 2').waitFor();
-        await choose(phone, /card/i);
+        await choose(phone, /card.*Paystack/i);
         await goToProvider(phone, app);
         await payByCard(phone, cards.paid);
         await heading(phone, /^Paid/).waitFor({ timeout: 60_000 });

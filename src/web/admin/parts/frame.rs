@@ -312,14 +312,14 @@ mod tests {
             "Plans",
             "Providers",
             "Hooks",
-            "Messages",
             "Events",
             "API keys",
+            "Messages",
             "Team",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        let staff = [&all[..8], &["Messages", "Events"]].concat();
+        let staff = [&all[..8], &["Events", "Messages"]].concat();
         assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
