@@ -35,6 +35,9 @@ const pages = [
   'messages',
   'messages/settings',
   'team',
+  'exports',
+  'exports?what=payments&mode=test',
+  'alerts',
   'account',
 ];
 

@@ -1,7 +1,7 @@
 //! `malipo serve`: the web server and the job runner in one process.
 use anyhow::Context;
 use malipo::config::Config;
-use malipo::services::{App, call_log};
+use malipo::services::{App, call_log, reports};
 use malipo::{jobs, web};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
@@ -41,6 +41,9 @@ pub async fn serve(
     runner.await?;
     if let Err(e) = call_log::flush(&app).await {
         tracing::warn!(error = %e, "the last calls of the API were not logged");
+    }
+    if let Err(e) = reports::flush(&app).await {
+        tracing::warn!(error = %e, "the last calls to providers were not counted");
     }
     app.db.close().await;
     Ok(())

@@ -99,6 +99,10 @@ ids! {
     StepId = "stp_";
     /// A transaction of Payme's Merchant API.
     PaymeTransactionId = "ptx_";
+    /// Rows taken out of the books as CSV.
+    ExportId = "exp_";
+    /// A broken alert rule.
+    AlertId = "alr_";
 }
 
 #[cfg(test)]

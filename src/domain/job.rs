@@ -42,6 +42,8 @@ job_kinds! {
     MakeImport = "make_import",
     /// Subject: a message's id. Sends it, for about a day.
     SendMessage = "send_message",
+    /// Subject: a tenant's id. Holds the tenant's figures against its alert rules, for ever.
+    WatchAlerts = "watch_alerts",
 }
 
 /// A row of the queue that this process has claimed.

@@ -81,6 +81,8 @@ message_kinds! {
     RefundSurplus = "refund_surplus", Some(Topic::Alerts);
     /// To the team: an endpoint no longer gets events.
     EndpointDisabled = "endpoint_disabled", Some(Topic::Alerts);
+    /// To the team: an alert rule of the tenant is broken.
+    RuleBroken = "rule_broken", Some(Topic::Alerts);
 }
 
 /// What a tenant can switch off.

@@ -1,5 +1,6 @@
 //! Plain data and the rules of money. No I/O, no async, no clock: both builds share it.
 pub mod account;
+pub mod alert;
 pub mod bill;
 pub mod brand;
 pub mod currency;
@@ -7,7 +8,9 @@ pub mod customer;
 pub mod endpoint;
 pub mod entitlement;
 pub mod event;
+pub mod export;
 pub mod fee;
+pub mod figures;
 pub mod hook;
 pub mod ids;
 pub mod import;

@@ -4,8 +4,8 @@ use crate::domain::ids::{
 };
 use crate::domain::job::{Job, JobKind, Outcome};
 use crate::services::{
-    App, StoreError, bills, entitlements, imports, inbound, messages, orders, payments, refunds,
-    reminders,
+    App, StoreError, alerts, bills, entitlements, imports, inbound, messages, orders, payments,
+    refunds, reminders,
 };
 use crate::store::Tx;
 
@@ -37,6 +37,7 @@ async fn run(app: &App, job: &Job) -> Result<Outcome, Box<dyn std::error::Error 
             messages::send(app, tenant, &MessageId::from_stored(subject)).await?
         }
         JobKind::RemindOrder => reminders::run(app, tenant, &OrderId::from_stored(subject)).await?,
+        JobKind::WatchAlerts => alerts::watch(app, tenant).await?,
         JobKind::SendRefund => refunds::send(app, tenant, &RefundId::from_stored(subject)).await?,
     })
 }

@@ -3,7 +3,7 @@
 use super::{give_up, may_give_up, outbox};
 use crate::domain::Timestamp;
 use crate::domain::job::{Job, Outcome};
-use crate::services::{App, StoreError, call_log, sessions};
+use crate::services::{App, StoreError, call_log, reports, sessions};
 use crate::store::jobs as rows;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -39,6 +39,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         let started = match start_due(&app, &mut running).await {
             Ok(started) => started,
             Err(e) => {
+                app.db.note_trouble();
                 tracing::error!(error = %e, "jobs cannot be claimed");
                 0
             }
@@ -53,6 +54,9 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             flushed = app.clock.now();
             if let Err(e) = call_log::flush(&app).await {
                 tracing::warn!(error = %e, "the request log could not be written");
+            }
+            if let Err(e) = reports::flush(&app).await {
+                tracing::warn!(error = %e, "counts of calls could not be written");
             }
         }
         if started == 0 {
@@ -116,6 +120,7 @@ async fn run_one(app: &App, job: &Job) {
         Err(_) => Outcome::Retry("it took too long".to_owned()),
     };
     if let Err(e) = write_down(app, job, &outcome).await {
+        app.db.note_trouble();
         tracing::error!(job.id = %job.id, error = %e, "a job's end could not be written");
     }
 }

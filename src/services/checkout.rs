@@ -200,7 +200,7 @@ pub async fn start(
     let app = app.clone();
     let called = tokio::spawn(async move {
         let began = app.clock.now();
-        let answer = adapter.start(&opened.call(), &request).await;
+        let answer = opened.counted(adapter.start(&opened.call(), &request).await);
         record_answer(&app, &payment, answer, began).await
     });
     called

@@ -400,6 +400,7 @@ async fn note(
     signed: bool,
 ) -> Result<(), StoreError> {
     let mut tx = app.db.begin().await?;
+    crate::store::reports::hook_of_payment(&mut tx, &hook.tenant_id, &hook.id, &payment.id).await?;
     let known = crate::store::books::steps(&mut tx, &payment.tenant_id, &payment.order_id).await?;
     let data = json!({ "hook": hook.id, "signed": signed, "event": event });
     let written = data.to_string();

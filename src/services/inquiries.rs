@@ -69,7 +69,7 @@ pub async fn ask(
         about,
         answer_url: address(app, of).await?,
     };
-    let ids = match adapter.inquire(&account.call(), &question).await {
+    let ids = match account.counted(adapter.inquire(&account.call(), &question).await) {
         Ok(Some(ids)) => ids,
         Ok(None) => return Ok(Ok(None)),
         Err(error) => return Ok(Err(error)),

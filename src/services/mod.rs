@@ -1,6 +1,7 @@
 //! Use cases. Everything that moves money or state goes through here: pages, the API, hooks, jobs
 //! and commands call these functions and nothing below them.
 use crate::clock::Clock;
+use crate::domain::Timestamp;
 use crate::domain::ids::{ApiKeyId, UserId};
 use crate::store::Db;
 use secrecy::SecretString;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 pub mod accounts;
+pub mod alerts;
 pub mod amounts;
 pub mod api_keys;
 pub mod bills;
@@ -21,6 +23,7 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod entitlements;
 pub mod events;
+pub mod exports;
 pub mod format;
 pub mod idempotency;
 pub mod import_env;
@@ -44,6 +47,7 @@ pub mod provider_hooks;
 pub mod purchases;
 pub mod refunds;
 pub mod reminders;
+pub mod reports;
 pub mod sessions;
 mod settle;
 pub mod signing;
@@ -92,6 +96,9 @@ pub struct App {
     tokens: provider_accounts::TokenGuards,
     shares: provider_health::SharesCache,
     calls: call_log::Waiting,
+    provider_calls: reports::CallCounts,
+    /// Since when this process works.
+    started_at: Timestamp,
 }
 
 impl App {
@@ -103,6 +110,7 @@ impl App {
         vault: Vault,
         settings: Settings,
     ) -> Self {
+        let started_at = clock.now();
         Self {
             db,
             clock,
@@ -116,6 +124,8 @@ impl App {
             tokens: provider_accounts::TokenGuards::default(),
             shares: provider_health::SharesCache::default(),
             calls: call_log::Waiting::default(),
+            provider_calls: reports::CallCounts::default(),
+            started_at,
         }
     }
 

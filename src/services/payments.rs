@@ -116,7 +116,7 @@ pub(super) async fn ask(
     tx.commit().await.map_err(StoreError::from)?;
     let mut of = reference_of(p, claims);
     of.wanted &= order.is_some_and(|o| o.takes_payments(app.clock.now()));
-    match adapter.fetch(&opened.call(), &of).await {
+    match opened.counted(adapter.fetch(&opened.call(), &of).await) {
         Ok(report) => {
             let settled = settle::apply(app, &p.tenant_id, &p.id, &report).await?;
             Ok(Ok((settled, report)))
@@ -328,7 +328,8 @@ pub async fn close_page(
         return Ok(Outcome::Done);
     };
     let opened = Opened::new(app, tenant, adapter.info(), Mode::of(p.test_mode)).await?;
-    match adapter.close(&opened.call(), &reference_of(&p, None)).await {
+    let closed = adapter.close(&opened.call(), &reference_of(&p, None)).await;
+    match opened.counted(closed) {
         Err(error) if attempts < CLOSE_TRIES => Ok(Outcome::Retry(error.to_string())),
         Err(error) => {
             tracing::info!(payment.id = %p.id, provider = %p.provider, error = %error,

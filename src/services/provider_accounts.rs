@@ -526,7 +526,7 @@ pub async fn self_test(
     let adapter = find(provider)
         .ok_or_else(|| InputProblem::new("provider", "provider_unknown", "no such provider"))?;
     let opened = Opened::new(app, tenant, adapter.info(), mode).await?;
-    let mut result = adapter.self_test(&opened.call()).await;
+    let mut result = opened.counted(adapter.self_test(&opened.call()).await);
     if let (Ok(said), Some(missing)) = (
         &mut result,
         hook_proof_missing(adapter.info(), &opened.account),
@@ -572,6 +572,7 @@ fn hook_proof_missing(info: &ProviderInfo, account: &Account) -> Option<String> 
 /// An account opened with all that an adapter's call needs.
 pub struct Opened {
     pub account: Account,
+    info: &'static ProviderInfo,
     base_url: String,
     tokens: Tokens,
     app: App,
@@ -586,6 +587,7 @@ impl Opened {
     ) -> Result<Self, AccountError> {
         Ok(Self {
             account: open(app, tenant, info.name, mode).await?,
+            info,
             base_url: app.urls.of(info, mode).to_owned(),
             tokens: Tokens {
                 app: app.clone(),
@@ -605,6 +607,14 @@ impl Opened {
             now: self.app.clock.now(),
             tokens: &self.tokens,
         }
+    }
+
+    /// Counts a call by its answer, which it gives back: every call to a provider goes through here.
+    pub fn counted<T>(&self, answer: Result<T, ProviderError>) -> Result<T, ProviderError> {
+        let account = &self.account;
+        let (tenant, mode) = (&account.tenant_id, account.mode);
+        super::reports::count_call(&self.app, tenant, self.info, mode, &answer);
+        answer
     }
 }
 

@@ -63,7 +63,7 @@ pub async fn register_hooks(
     // The call goes on if the caller goes away: the secret in its answer is told once.
     let (app, actor, tenant) = (app.clone(), actor.clone(), tenant.clone());
     let called = tokio::spawn(async move {
-        let answer = adapter.register_hooks(&opened.call(), &url).await;
+        let answer = opened.counted(adapter.register_hooks(&opened.call(), &url).await);
         keep(&app, &actor, &tenant, info.name, mode, url, answer).await
     });
     called

@@ -37,7 +37,9 @@ fn key(id: &Id) -> String {
     token_hash(&id.to_string())
 }
 
-fn parts(record: &Record) -> Result<(String, Option<String>, Timestamp)> {
+/// The row of a record. The session layer reckons its end from the system's time; ours is the
+/// clock that is asked when it is loaded.
+fn parts(record: &Record, now: Timestamp) -> Result<(String, Option<String>, Timestamp)> {
     let data = serde_json::to_string(&(&record.data, record.expiry_date.unix_timestamp()))
         .map_err(|e| Error::Encode(e.to_string()))?;
     let user = record
@@ -45,7 +47,8 @@ fn parts(record: &Record) -> Result<(String, Option<String>, Timestamp)> {
         .get(USER)
         .and_then(|v| v.as_str())
         .map(str::to_owned);
-    let expires = Timestamp::from_unix_ms(record.expiry_date.unix_timestamp() * 1_000);
+    let left = (record.expiry_date - OffsetDateTime::now_utc()).whole_seconds();
+    let expires = now.plus_secs(left);
     Ok((data, user, expires))
 }
 
@@ -53,7 +56,7 @@ fn parts(record: &Record) -> Result<(String, Option<String>, Timestamp)> {
 impl SessionStore for Sessions {
     async fn create(&self, record: &mut Record) -> Result<()> {
         loop {
-            let (data, user, expires) = parts(record)?;
+            let (data, user, expires) = parts(record, self.0.clock.now())?;
             let mut tx = self.0.db.begin().await.map_err(backend)?;
             match sessions::insert(&mut tx, &key(&record.id), user, &data, expires).await {
                 Err(StoreError::Taken) => record.id = Id::default(),
@@ -66,7 +69,7 @@ impl SessionStore for Sessions {
     }
 
     async fn save(&self, record: &Record) -> Result<()> {
-        let (data, user, expires) = parts(record)?;
+        let (data, user, expires) = parts(record, self.0.clock.now())?;
         let mut tx = self.0.db.begin().await.map_err(backend)?;
         sessions::save(&mut tx, &key(&record.id), user, &data, expires)
             .await
@@ -109,6 +112,7 @@ pub async fn tidy(app: &App) -> std::result::Result<(), StoreError> {
     crate::store::users::delete_login_failures_before(&mut tx, now.plus_secs(-86_400)).await?;
     crate::store::idempotency::delete_before(&mut tx, now.plus_secs(-2 * 86_400)).await?;
     super::call_log::forget_old(&mut tx, now).await?;
+    super::reports::forget_old(&mut tx, now).await?;
     tx.commit().await?;
     Ok(())
 }

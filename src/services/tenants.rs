@@ -88,6 +88,7 @@ pub async fn create(app: &App, new: NewTenant) -> Result<Tenant, TenantError> {
         }
         other => other?,
     }
+    super::alerts::begin(app, &mut tx, &tenant.id).await?;
     tx.commit().await.map_err(StoreError::from)?;
     Ok(tenant)
 }

@@ -6,8 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::any::{AnyPoolOptions, AnyRow};
 use sqlx::{AnyPool, Executor, Row};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+pub mod alerts;
 pub mod api_keys;
 pub mod api_requests;
 pub mod bills;
@@ -17,6 +20,7 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod entitlements;
 pub mod events;
+pub mod exports;
 pub mod hooks;
 pub mod idempotency;
 pub mod imports;
@@ -32,6 +36,7 @@ pub mod plans;
 pub mod proofs;
 pub mod provider_accounts;
 pub mod refunds;
+pub mod reports;
 pub mod sessions;
 pub mod tenants;
 pub mod users;
@@ -80,6 +85,7 @@ pub struct Db {
     read: AnyPool,
     write: AnyPool,
     engine: Engine,
+    troubles: Arc<AtomicI64>,
 }
 
 impl Db {
@@ -102,6 +108,7 @@ impl Db {
                 read: pool.clone(),
                 write: pool,
                 engine: Engine::Postgres,
+                troubles: Arc::default(),
             })
         } else {
             Err(StoreError::Url(
@@ -139,6 +146,7 @@ impl Db {
             read,
             write,
             engine: Engine::Sqlite,
+            troubles: Arc::default(),
         })
     }
 
@@ -175,10 +183,29 @@ impl Db {
                 Engine::Postgres => db.write.begin().await,
             }
         });
-        match begun.await {
-            Ok(tx) => Ok(tx?),
-            Err(_) => Err(StoreError::Database(sqlx::Error::WorkerCrashed)),
+        self.begun(begun.await)
+    }
+
+    /// What became of opening a transaction; where there is none, that is trouble.
+    fn begun(
+        &self,
+        begun: Result<Result<Tx<'static>, sqlx::Error>, tokio::task::JoinError>,
+    ) -> Result<Tx<'static>, StoreError> {
+        let begun = begun.unwrap_or(Err(sqlx::Error::WorkerCrashed));
+        if begun.is_err() {
+            self.note_trouble();
         }
+        Ok(begun?)
+    }
+
+    /// Counts that the database could not be had, or failed in the middle of work.
+    pub fn note_trouble(&self) {
+        self.troubles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How often it could not be had since this was last asked.
+    pub fn take_troubles(&self) -> i64 {
+        self.troubles.swap(0, Ordering::Relaxed)
     }
 
     /// Opens a transaction that only reads; on SQLite it never waits for the writer.
@@ -187,10 +214,7 @@ impl Db {
     /// [`StoreError::Database`] where no connection can be had.
     pub async fn read(&self) -> Result<Tx<'static>, StoreError> {
         let pool = self.read.clone();
-        match tokio::spawn(async move { pool.begin().await }).await {
-            Ok(tx) => Ok(tx?),
-            Err(_) => Err(StoreError::Database(sqlx::Error::WorkerCrashed)),
-        }
+        self.begun(tokio::spawn(async move { pool.begin().await }).await)
     }
 
     /// Waits until nothing is under way and closes.

@@ -14,7 +14,7 @@ pub struct OrderFilter {
     pub reference: Option<String>,
 }
 
-fn order(row: &AnyRow) -> Result<Order, StoreError> {
+pub(super) fn order(row: &AnyRow) -> Result<Order, StoreError> {
     Ok(Order {
         id: OrderId::from_stored(text(row, "id")?),
         tenant_id: TenantId::from_stored(text(row, "tenant_id")?),

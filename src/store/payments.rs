@@ -68,7 +68,7 @@ pub(super) fn failure(row: &AnyRow) -> Result<Option<Failure>, StoreError> {
     }))
 }
 
-fn payment(row: &AnyRow) -> Result<Payment, StoreError> {
+pub(super) fn payment(row: &AnyRow) -> Result<Payment, StoreError> {
     Ok(Payment {
         id: PaymentId::from_stored(text(row, "id")?),
         tenant_id: TenantId::from_stored(text(row, "tenant_id")?),

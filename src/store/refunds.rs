@@ -8,7 +8,7 @@ use crate::domain::refund::{Refund, RefundStatus};
 use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 
-fn refund(row: &AnyRow) -> Result<Refund, StoreError> {
+pub(super) fn refund(row: &AnyRow) -> Result<Refund, StoreError> {
     Ok(Refund {
         id: RefundId::from_stored(text(row, "id")?),
         tenant_id: TenantId::from_stored(text(row, "tenant_id")?),

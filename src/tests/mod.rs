@@ -9,6 +9,7 @@ mod api;
 mod commands;
 mod conformance;
 mod dashboard;
+mod faults;
 mod flows;
 mod layers;
 mod store;

@@ -8,7 +8,7 @@ use crate::domain::payment::Payment;
 use crate::domain::refund::Refund;
 use crate::domain::role::Permission;
 use crate::services::tenants::Tenant;
-use crate::services::{App, format};
+use crate::services::{App, alerts, format};
 use crate::store::{StoreError, Tx, orders, tenants};
 
 /// One alert: what stands in the subject, what happened, and where to go.
@@ -184,6 +184,38 @@ pub(in crate::services) async fn endpoint_disabled(
         about: About::default(),
         subject_id: format!("{}:{}", endpoint.id, app.clock.now().unix_ms()),
         may: Permission::ManageHooks,
+        except: None,
+    };
+    tell(app, tx, &tenant, alert).await
+}
+
+/// A rule of the tenant's own is broken: failing payments, silent hooks, a provider or the database
+/// in trouble. Called once each time it opens.
+pub(in crate::services) async fn rule_broken(
+    app: &App,
+    tx: &mut Tx<'_>,
+    alert: &alerts::Alert,
+    rules: &alerts::AlertRules,
+) -> Result<(), StoreError> {
+    let Some(tenant) = tenants::by_id(tx, &alert.tenant_id).await? else {
+        return Ok(());
+    };
+    let label = crate::providers::find(&alert.provider)
+        .map_or_else(|| alert.provider.clone(), |a| a.info().label.to_owned());
+    let alert = Alert {
+        kind: MessageKind::RuleBroken,
+        livemode: true,
+        subject: alerts::headline(alert.kind, &label),
+        body: format!(
+            "{} {}",
+            alerts::sentence(alert, &label, rules),
+            alerts::advice(alert.kind)
+        ),
+        facts: vec![],
+        button: ("See what is open", "/alerts".to_owned()),
+        about: About::default(),
+        subject_id: alert.id.to_string(),
+        may: Permission::ManageProviders,
         except: None,
     };
     tell(app, tx, &tenant, alert).await

@@ -310,12 +310,12 @@ async fn with_provider(
             None => format!("{hook}/{}", refund.id),
         },
     };
-    Ok(if errand == Errand::Send {
+    let answer = if errand == Errand::Send {
         adapter.refund(&opened.call(), &request).await
     } else {
         adapter.fetch_refund(&opened.call(), &request).await
-    }
-    .inspect_err(|error| {
+    };
+    Ok(opened.counted(answer).inspect_err(|error| {
         tracing::info!(refund.id = %refund.id, provider = %p.provider, error = %error,
             "no clear answer about a refund");
     }))

@@ -87,7 +87,7 @@ impl<'a> Browser<'a> {
     }
 }
 
-const PAGES: [&str; 25] = [
+const PAGES: [&str; 27] = [
     "/overview",
     "/start",
     "/orders",
@@ -113,6 +113,8 @@ const PAGES: [&str; 25] = [
     "/messages",
     "/messages/settings",
     "/team",
+    "/exports",
+    "/alerts",
 ];
 
 #[tokio::test]

@@ -30,6 +30,7 @@ mod processes;
 mod proofs;
 mod refund_trouble;
 mod refunds;
+mod reports;
 mod reversals;
 mod secrets;
 mod tenants;

@@ -60,14 +60,21 @@ pub struct Served {
 
 impl Served {
     pub async fn start(t: &TestApp) -> Self {
-        let listen = format!("127.0.0.1:{}", free_port());
+        let port = free_port();
+        Self::start_on(t, port, &format!("http://127.0.0.1:{port}")).await
+    }
+
+    /// On a port, telling others another address than that.
+    pub async fn start_on(t: &TestApp, port: u16, public_url: &str) -> Self {
+        let listen = format!("127.0.0.1:{port}");
         let url = format!("http://{listen}");
-        let log = t.db.folder.path().join("serve.log");
+        let log = t.db.folder.path().join(format!("serve-{port}.log"));
         let process = malipo(t.db.folder.path())
             .arg("serve")
             .env("MALIPO_DATABASE_URL", &t.db.url)
             .env("MALIPO_MASTER_KEY", t.master_key())
             .env("MALIPO_LISTEN", &listen)
+            .env("MALIPO_PUBLIC_URL", public_url)
             .env("MALIPO_LOG", "debug")
             .env("MALIPO_ALLOW_PRIVATE_URLS", "true")
             .env("MALIPO_DATA_DIR", t.db.folder.path())

@@ -13,8 +13,8 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::routing::{get, post};
 use pages::{
-    api_keys, customers, endpoints, entry, events, hooks, imports, links, messages, orders,
-    overview, payments, plans, proofs, providers, refunds, team, unmatched,
+    alerts, api_keys, customers, endpoints, entry, events, exports, hooks, imports, links,
+    messages, orders, overview, payments, plans, proofs, providers, refunds, team, unmatched,
 };
 
 pub use auth::session_layer;
@@ -70,6 +70,10 @@ pub fn router() -> Router<App> {
         .route("/messages/settings", get(messages::settings))
         .route("/messages/{id}", get(messages::detail))
         .route("/messages/{id}/html", get(messages::html))
+        .route("/exports", get(exports::list))
+        .route("/exports/{id}", get(exports::detail))
+        .route("/exports/{id}/file", get(exports::file))
+        .route("/alerts", get(alerts::list))
         .route("/team", get(team::team))
         .route("/team/{id}/remove", get(team::remove))
         .route("/account", get(team::account));

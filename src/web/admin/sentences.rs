@@ -506,6 +506,7 @@ pub const fn message_kind(kind: MessageKind) -> &'static str {
         K::RefundAwaiting => "Alert: refund to approve",
         K::RefundSurplus => "Alert: too much came",
         K::EndpointDisabled => "Alert: endpoint off",
+        K::RuleBroken => "Alert: rule broken",
     }
 }
 

@@ -14,11 +14,13 @@ use std::future::Future;
 use tower_sessions::Session;
 
 pub mod account;
+pub mod alerts;
 pub mod api_keys;
 pub mod bills;
 pub mod customers;
 pub mod desks;
 pub mod endpoints;
+pub mod exports;
 pub mod imports;
 pub mod links;
 pub mod messages;

@@ -21,11 +21,13 @@ use leptos::prelude::AnyView;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
+pub mod alerts;
 pub mod api_keys;
 pub mod customers;
 pub mod endpoints;
 pub mod entry;
 pub mod events;
+pub mod exports;
 pub mod hooks;
 pub mod imports;
 pub mod links;
@@ -130,6 +132,7 @@ impl Me {
     pub fn page(&self, frame: &Frame, mut page: Page, told: &mut Told, main: AnyView) -> Response {
         page.notes.extend(told.note.take());
         let mut doc = document(&format!("{} · {}", page.title, frame.shop));
+        doc.refresh = page.refresh;
         if told.read {
             doc.headers.push(flash::clear(secure(&self.app)));
         }

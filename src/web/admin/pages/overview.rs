@@ -1,12 +1,15 @@
 //! The overview's numbers: from the tallies of live money, and from the newest payments for the
 //! hours of a day.
 use super::payments::count;
+use crate::domain::figures::{is_above, nearest_rank};
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::proof::Proof;
 use crate::domain::refund::RefundStatus;
 use crate::domain::role::Permission;
 use crate::domain::{Currency, Money, Timestamp};
+use crate::services::alerts::{self, Alert, AlertKind};
 use crate::services::payments::{PaymentFilter, Tally};
+use crate::services::reports::{self, HookDelay};
 use crate::services::{App, Cursor, payments, proofs, provider_health, refunds};
 use crate::web::admin::auth::{Me, Refusal, Who};
 use crate::web::admin::parts::chart::Hour;
@@ -49,9 +52,10 @@ pub async fn show(
     let today = f.zone.day_start(0);
     let refunded = refunded(&me, since).await?;
     let health = health(&f, &newest);
-    let mut notes = stopped(&me, &f).await?;
+    let (mut notes, open) = super::alerts::notes(&me, &f).await?;
+    notes.extend(stopped(&me, &f).await?);
     notes.extend(super::endpoints::switched_off(&me, &f).await?);
-    notes.extend(failing(&f, &health));
+    notes.extend(failing(&f, &health, &open));
     notes.extend(in_test(&f));
     if tallies.is_empty() && me.member.role.may(Permission::ManageProviders) {
         let done = super::team::done(&me).await?;
@@ -78,6 +82,8 @@ pub async fn show(
             volume,
             by_hour,
             health,
+            delays: delays(&me, &f).await?,
+            calls: calls(&me, &f).await?,
             first_hour: (f.zone.hour(f.zone.now) + 1) % 24,
             quiet: quiet(&me, &f).await?,
             cut_at: cut.then_some(LOOKED_AT),
@@ -171,12 +177,85 @@ fn hours_of_today(
     hours
 }
 
+/// The bar of a moment: the last one is the hour until now.
+fn bar(f: &Frame, at: Timestamp) -> usize {
+    let ago = f.zone.now.secs_since(at) / 3_600;
+    usize::try_from(23 - ago.clamp(0, 23)).unwrap_or(0)
+}
+
+/// From start to hook, by provider.
+async fn delays(me: &Me, f: &Frame) -> Result<Vec<view::Delays>, Refusal> {
+    let since = f.zone.now.plus_secs(-DAY_SECS);
+    let all = reports::hook_delays(&me.app, &me.member.tenant.id, since).await?;
+    let mut by: BTreeMap<String, Vec<HookDelay>> = BTreeMap::new();
+    for delay in all {
+        by.entry(delay.provider.clone()).or_default().push(delay);
+    }
+    Ok(by
+        .into_iter()
+        .map(|(provider, all)| {
+            let mut hours: Vec<Vec<i64>> = vec![vec![]; 24];
+            for delay in &all {
+                hours[bar(f, delay.came_at)].push(delay.took_ms);
+            }
+            let mut took: Vec<i64> = all.iter().map(|d| d.took_ms).collect();
+            view::Delays {
+                provider,
+                hours: hours.iter_mut().map(|took| middle_and_more(took)).collect(),
+                hooks: all.len(),
+                middle_ms: nearest_rank(&mut took, 50).unwrap_or(0),
+                slow_ms: nearest_rank(&mut took, 95).unwrap_or(0),
+            }
+        })
+        .collect())
+}
+
+/// The middle of an hour's times and what 95 of 100 took beyond it, in tenths of a second.
+fn middle_and_more(took_ms: &mut [i64]) -> Hour {
+    let middle = nearest_rank(took_ms, 50).unwrap_or(0);
+    let slow = nearest_rank(took_ms, 95).unwrap_or(0);
+    let tenths = |ms: i64| u32::try_from(ms / 100).unwrap_or(0);
+    (tenths(middle), tenths(slow - middle))
+}
+
+/// Calls and their errors, by provider.
+async fn calls(me: &Me, f: &Frame) -> Result<Vec<view::Calls>, Refusal> {
+    let tenant = &me.member.tenant.id;
+    let since = f.zone.now.plus_secs(-DAY_SECS);
+    let slots = reports::calls(&me.app, tenant, since).await?;
+    let rules = alerts::rules(&me.app, tenant).await?;
+    let mut by: BTreeMap<String, view::Calls> = BTreeMap::new();
+    for slot in slots {
+        let sum = by
+            .entry(slot.provider.clone())
+            .or_insert_with(|| view::Calls {
+                provider: slot.provider.clone(),
+                hours: vec![(0, 0); 24],
+                calls: 0,
+                errors: 0,
+                bad: false,
+            });
+        let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+        let hour = &mut sum.hours[bar(f, slot.slot_at)];
+        hour.0 = hour.0.saturating_add(count(slot.calls - slot.errors));
+        hour.1 = hour.1.saturating_add(count(slot.errors));
+        sum.calls += slot.calls;
+        sum.errors += slot.errors;
+    }
+    let mut all: Vec<_> = by.into_values().collect();
+    for c in &mut all {
+        c.bad = rules.error_percent > 0
+            && c.calls >= rules.least_calls
+            && is_above(c.errors, c.calls, rules.error_percent);
+    }
+    Ok(all)
+}
+
 /// Ended tries of 24 hours by provider. Waiting ones say nothing yet.
 fn health(f: &Frame, newest: &[Payment]) -> Vec<view::Health> {
     let mut by: BTreeMap<&str, Vec<Hour>> = BTreeMap::new();
     for p in newest.iter().filter(|p| p.status.is_final()) {
-        let ago = f.zone.now.secs_since(p.created_at) / 3_600;
-        let place = usize::try_from(23 - ago.clamp(0, 23)).unwrap_or(0);
+        let place = bar(f, p.created_at);
         let hours = by
             .entry(p.provider.as_str())
             .or_insert_with(|| vec![(0, 0); 24]);
@@ -236,10 +315,15 @@ async fn stopped(me: &Me, f: &Frame) -> Result<Vec<Note>, Refusal> {
     Ok(all.iter().map(note).collect())
 }
 
-fn failing(f: &Frame, health: &[view::Health]) -> Vec<Note> {
+/// What fails right now; an open alert says it already.
+fn failing(f: &Frame, health: &[view::Health], open: &[Alert]) -> Vec<Note> {
+    let told = |provider: &str| {
+        open.iter()
+            .any(|a| a.kind == AlertKind::FailureRate && a.provider == provider)
+    };
     health
         .iter()
-        .filter(|h| h.light == Light::Bad)
+        .filter(|h| h.light == Light::Bad && !told(&h.provider))
         .map(|h| {
             let (ok, bad) = h.hours[22..]
                 .iter()

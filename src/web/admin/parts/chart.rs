@@ -148,25 +148,37 @@ pub fn hours_table(caption: String, hours: &[Money]) -> AnyView {
     .into_any()
 }
 
-/// The hours of [`tries`] as one table for all providers: succeeded of all.
-pub fn tries_table(heads: Vec<String>, rows: Vec<(String, Vec<Hour>)>) -> AnyView {
+/// The hours of [`tries`] as one table for all providers: the light part of all.
+pub fn tries_table(
+    caption: &'static str,
+    heads: &[String],
+    rows: Vec<(String, Vec<Hour>)>,
+) -> AnyView {
+    let words = |(light, dark): Hour| match light + dark {
+        0 => "–".to_owned(),
+        all => format!("{light}/{all}"),
+    };
+    let rows = rows.into_iter();
+    let rows = rows.map(|(name, hours)| (name, hours.into_iter().map(words).collect()));
+    day_table(caption, heads, rows.collect())
+}
+
+/// A day by hour, one line a provider, that opens below its chart.
+pub fn day_table(
+    caption: &'static str,
+    heads: &[String],
+    rows: Vec<(String, Vec<String>)>,
+) -> AnyView {
     let heads = heads
-        .into_iter()
-        .map(|h| view! { <th scope="col">{h}</th> })
+        .iter()
+        .map(|h| view! { <th scope="col">{h.clone()}</th> })
         .collect_view();
     let rows = rows
         .into_iter()
         .map(|(name, hours)| {
             let cells = hours
                 .into_iter()
-                .map(|(ok, bad)| {
-                    let words = if ok + bad == 0 {
-                        "–".to_owned()
-                    } else {
-                        format!("{ok}/{}", ok + bad)
-                    };
-                    view! { <td>{words}</td> }
-                })
+                .map(|words| view! { <td>{words}</td> })
                 .collect_view();
             view! { <tr><th scope="row">{name}</th>{cells}</tr> }
         })
@@ -174,9 +186,9 @@ pub fn tries_table(heads: Vec<String>, rows: Vec<(String, Vec<Hour>)>) -> AnyVie
     view! {
         <details class="more small under-list">
             <summary>"Hours as a table"</summary>
-            <div class="scroll" tabindex="0" role="region" aria-label="Succeeded of all tries by hour">
+            <div class="scroll" tabindex="0" role="region" aria-label=caption>
                 <table class="small hours">
-                    <caption class="sr">"Succeeded of all tries, by hour"</caption>
+                    <caption class="sr">{caption}</caption>
                     <thead><tr><th scope="col">"Provider"</th>{heads}</tr></thead>
                     <tbody>{rows}</tbody>
                 </table>

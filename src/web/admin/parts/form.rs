@@ -139,6 +139,14 @@ impl Input {
         Self::new(name, label, Control::Text("date"))
     }
 
+    /// A whole number.
+    pub fn number(name: impl Into<String>, label: impl Into<String>) -> Self {
+        let mut input = Self::text(name, label);
+        input.inputmode = Some("numeric");
+        input.class = Some("num");
+        input
+    }
+
     pub fn tel(name: impl Into<String>, label: impl Into<String>) -> Self {
         Self::new(name, label, Control::Text("tel"))
     }

@@ -119,6 +119,7 @@ pub enum Nav {
     Events,
     ApiKeys,
     Team,
+    Exports,
     Audit,
     /// A page that the side bar does not list.
     Elsewhere,
@@ -251,6 +252,13 @@ pub const NAV: &[(&str, &[NavLink])] = &[
                 Permission::WorkOrders,
             ),
             nav_link(Nav::Team, "/team", "team", "Team", Permission::ManageTeam),
+            nav_link(
+                Nav::Exports,
+                "/exports",
+                "export",
+                "Exports",
+                Permission::ViewMoney,
+            ),
         ],
     ),
 ];
@@ -269,6 +277,8 @@ pub struct Page {
     /// The page fills the window: a desk.
     pub flush: bool,
     pub notes: Vec<Note>,
+    /// Seconds until the browser asks again by itself: for what moves while it is looked at.
+    pub refresh: Option<u32>,
 }
 
 impl Page {
@@ -278,12 +288,19 @@ impl Page {
             title: title.into(),
             flush: false,
             notes: Vec::new(),
+            refresh: None,
         }
     }
 
     #[must_use]
     pub fn flush(mut self) -> Self {
         self.flush = true;
+        self
+    }
+
+    #[must_use]
+    pub fn refresh(mut self, seconds: u32) -> Self {
+        self.refresh = Some(seconds);
         self
     }
 
@@ -316,10 +333,11 @@ mod tests {
             "API keys",
             "Messages",
             "Team",
+            "Exports",
         ];
         assert_eq!(words(Role::Owner), all);
         assert_eq!(words(Role::Admin), all);
-        let staff = [&all[..8], &["Events", "Messages"]].concat();
+        let staff = [&all[..8], &["Events", "Messages", "Exports"]].concat();
         assert_eq!(words(Role::Staff), staff);
         assert_eq!(
             words(Role::Developer),
@@ -333,7 +351,8 @@ mod tests {
                 "Plans",
                 "Hooks",
                 "Events",
-                "API keys"
+                "API keys",
+                "Exports"
             ]
         );
         assert_eq!(
@@ -346,7 +365,8 @@ mod tests {
                 "Refunds",
                 "Customers",
                 "Plans",
-                "Events"
+                "Events",
+                "Exports"
             ]
         );
     }

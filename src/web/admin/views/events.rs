@@ -1,7 +1,8 @@
 //! Events: endpoints first (is mine ill?), then what was told, then the answers word for word.
-use super::endpoints;
+use super::{endpoints, exports};
 use crate::domain::endpoint::{Attempt, Delivery, DeliveryStatus, Endpoint, RETRY_SECS};
 use crate::domain::event::EventType;
+use crate::domain::export::ExportKind;
 use crate::domain::ids::Id;
 use crate::domain::role::Permission;
 use crate::services::events::{Event, EventDetail};
@@ -118,6 +119,7 @@ pub fn list(f: &Frame, l: List) -> AnyView {
     } else {
         endpoints::rows(f, &l.endpoints)
     };
+    let export = exports::link(f, ExportKind::Events, &l.query);
     let filters = filters(path.clone(), l.query.clone());
     let shown = l.events.len();
     let body = if shown > 0 {
@@ -133,13 +135,10 @@ pub fn list(f: &Frame, l: List) -> AnyView {
         newer: l.newer,
         older: l.older,
     });
-    let act = if nobody {
-        None
-    } else {
-        endpoints::new_button(f)
-    };
+    let new = (!nobody).then(|| endpoints::new_button(f));
+    let act = view! { {export}{new} }.into_any();
     view! {
-        {head("Events", sub, act)}
+        {head("Events", sub, Some(act))}
         <section aria-labelledby="h-e">
             <header class="sechead sm0"><h2 id="h-e"><a href=f.url("/endpoints")>"Endpoints"</a></h2></header>
             {above}

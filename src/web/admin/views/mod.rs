@@ -1,10 +1,12 @@
 //! The pages as pure functions from what they show to markup. They ask nobody and decide nothing.
+pub mod alerts;
 pub mod api_keys;
 pub mod api_requests;
 pub mod customers;
 pub mod door;
 pub mod endpoints;
 pub mod events;
+pub mod exports;
 pub mod hooks;
 pub mod imports;
 pub mod links;
@@ -31,6 +33,8 @@ mod sample_asks;
 mod sample_pages;
 #[cfg(test)]
 mod sample_plans;
+#[cfg(test)]
+mod sample_reports;
 #[cfg(test)]
 mod samples;
 #[cfg(test)]

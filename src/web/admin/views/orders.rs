@@ -1,5 +1,7 @@
 //! The list of orders, and the form that makes a payment link.
+use super::exports;
 use crate::domain::Currency;
+use crate::domain::export::ExportKind;
 use crate::domain::order::{Customer, Order, OrderKind, OrderStatus};
 use crate::domain::role::Permission;
 use crate::services::parts::Every;
@@ -43,13 +45,14 @@ pub struct List {
 
 pub fn list(f: &Frame, l: List) -> AnyView {
     let may = f.may(Permission::WorkOrders);
+    let export = exports::link(f, ExportKind::Orders, &l.query);
     let new = may.then(|| {
         view! {
             <a class="btn" href=f.url("/orders/import")>"Many from a file"</a>
             <a class="btn primary" href=f.url("/orders/new")>"New payment link"</a>
         }
-        .into_any()
     });
+    let acts = view! { {export}{new} }.into_any();
     let sub = format!(
         "What customers owe. Every order has a link on which it can be paid. {}.",
         f.zone.name()
@@ -115,7 +118,7 @@ pub fn list(f: &Frame, l: List) -> AnyView {
         older: l.older,
     });
     view! {
-        {head("Orders", sub, new)}
+        {head("Orders", sub, Some(acts))}
         {views(links)}
         {filters.view(f)}
         {rows}

@@ -1,5 +1,7 @@
 //! The list of payments: one line each, with the provider's last word.
+use super::exports;
 use super::orders::customer_name;
+use crate::domain::export::ExportKind;
 use crate::domain::order::Customer;
 use crate::domain::payment::{Payment, PaymentStatus};
 use crate::domain::role::Permission;
@@ -86,6 +88,7 @@ pub fn list(f: &Frame, l: List) -> AnyView {
         link("failed", "Failed", 0),
         link("requires_action", "Waiting", 0),
     ];
+    let export = exports::link(f, ExportKind::Payments, &l.query);
     let filters = Filters {
         path: path.clone(),
         query: l.query,
@@ -146,7 +149,7 @@ pub fn list(f: &Frame, l: List) -> AnyView {
         newer: l.newer,
         older: l.older,
     });
-    view! { {head("Payments", sub, None)}{views(links)}{filters.view(f)}{rows}{pages} }.into_any()
+    view! { {head("Payments", sub, export)}{views(links)}{filters.view(f)}{rows}{pages} }.into_any()
 }
 
 fn payment_row(f: &Frame, r: &PaymentRow) -> AnyView {

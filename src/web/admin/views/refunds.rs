@@ -6,6 +6,7 @@ use crate::domain::payment::Payment;
 use crate::domain::refund::{Refund, RefundStatus};
 use crate::domain::role::Permission;
 use crate::web::admin::parts::chips::{flags, initials, mode_tag};
+use crate::web::admin::parts::lists::Query;
 use crate::web::admin::parts::shell::{code, facts};
 use crate::web::admin::parts::timeline::{Line, timeline};
 use crate::web::admin::parts::{
@@ -107,10 +108,14 @@ pub fn desk(f: &Frame, d: Desk) -> AnyView {
         view! { <h1 id="h-q">"Refunds"</h1> }.into_any()
     };
     let item = d.item.map(|i| item(f, i));
+    let export = Query::default()
+        .with("what", "refunds")
+        .href(&f.url("/exports"));
+    let export = view! { <a class="btn quiet slim push" href=export>"Export these"</a> };
     view! {
         <div class=class>
             <section aria-labelledby="h-q">
-                <div class="dh">{head}</div>{told}<div class="body">{lists}</div>
+                <div class="dh">{head}{export}</div>{told}<div class="body">{lists}</div>
             </section>
             {item}
         </div>

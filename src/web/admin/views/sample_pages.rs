@@ -625,6 +625,22 @@ fn an_overview() -> overview::Overview {
                 words: "Failing".to_owned(),
             },
         ],
+        delays: vec![overview::Delays {
+            provider: "paystack".to_owned(),
+            hours: (0..24).map(|h| (h % 5 * 90, h % 7 * 60)).collect(),
+            hooks: 58,
+            middle_ms: 38_400,
+            slow_ms: 251_000,
+        }],
+        calls: vec![overview::Calls {
+            provider: "paystack".to_owned(),
+            hours: (0..24)
+                .map(|h| (h % 6 * 3, u32::from(h > 20) * 4))
+                .collect(),
+            calls: 140,
+            errors: 21,
+            bad: true,
+        }],
         first_hour: 15,
         quiet: vec![overview::Quiet {
             icon: "s-unk",

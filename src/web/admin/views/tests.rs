@@ -1,7 +1,7 @@
 //! Every page with sample data: one heading, labelled fields, no script and no inline style.
 use super::sample_pages::pages;
 use super::samples::frame;
-use super::{sample_asks, sample_plans};
+use super::{sample_asks, sample_plans, sample_reports};
 use crate::domain::role::Role;
 use crate::web::admin::parts::frame::{Nav, Page};
 use crate::web::admin::parts::shell::shell;
@@ -69,6 +69,7 @@ fn every_page_has_one_heading_and_labelled_fields_for_every_role() {
             .into_iter()
             .chain(sample_plans::pages(&f))
             .chain(sample_asks::pages(&f))
+            .chain(sample_reports::pages(&f))
         {
             let page = Page::new(Nav::Elsewhere, name).with(vec![Note::ok("Saved.", "").answer()]);
             let f = &f;

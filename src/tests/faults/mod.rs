@@ -1,0 +1,17 @@
+//! Faults that nobody chose the moment of. A random test prints the seed that repeats its choices;
+//! `MALIPO_SEED` sets it, and `MALIPO_CYCLES` how often it strikes.
+mod kills;
+
+/// A number from the environment, or another.
+fn setting(name: &str, otherwise: u64) -> u64 {
+    let given = std::env::var(name).ok();
+    given.map_or(otherwise, |text| {
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}: {text:?} is not a number"))
+    })
+}
+
+/// The seed of this run.
+fn seed() -> u64 {
+    setting("MALIPO_SEED", rand::random())
+}
