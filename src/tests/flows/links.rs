@@ -257,7 +257,7 @@ async fn a_chosen_amount_is_kept_after_an_error_and_a_closed_link_says_why() {
     assert_eq!(paid["status"], "succeeded");
     assert_eq!(
         t.audited(&json!({ "id": link.id })).await,
-        ["link.switched"],
+        ["link.created", "link.switched"],
         "R12"
     );
     let day = NewLink {

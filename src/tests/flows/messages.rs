@@ -443,7 +443,13 @@ async fn the_boxes_of_the_settings_switch_messages_off_and_on() {
     let answer = owner.submit("admin/messages/settings", &form).await;
     assert_eq!(answer.status(), 303);
     let off = messages::topics_off(&t.app, &t.tenant.id).await.unwrap();
-    assert_eq!(off, [Topic::Receipt, Topic::Refund, Topic::Renewal]);
+    let want = [
+        Topic::Receipt,
+        Topic::Refund,
+        Topic::Renewal,
+        Topic::Reminder,
+    ];
+    assert_eq!(off, want);
     super::refunds::paid(&t, "paystack").await;
     assert!(all(&t).await.is_empty());
     let staff = Browser::of(&t, Role::Staff).await;

@@ -74,8 +74,9 @@ async fn reminded(t: &TestApp) -> usize {
 
 /// Lets days pass, with the jobs at work.
 async fn days(t: &TestApp, count: i64) {
-    for _ in 0..count * 2 {
-        t.advance(DAY / 2).await;
+    // On its last day an order is reminded of two hours before its end at the latest.
+    for _ in 0..count * 12 {
+        t.advance(DAY / 12).await;
     }
 }
 

@@ -133,6 +133,7 @@ fn bar(frame: &Frame) -> AnyView {
 /// Five places in reach of the thumb; the last opens the side bar.
 fn tabs(frame: &Frame, here: Nav) -> AnyView {
     let links = super::frame::visible(frame.role)
+        .filter(|l| l.nav != Nav::Links)
         .take(5)
         .filter(|l| {
             l.nav != Nav::Orders || !frame.may(crate::domain::role::Permission::DecideProofs)

@@ -153,12 +153,12 @@ pub fn detail(f: &Frame, d: &Detail) -> AnyView {
         ImportStatus::Checked => checked(f, d),
         ImportStatus::Making => {
             let words = format!("{} of {} made.", many(of.made, "link"), of.made + of.ready);
-            let text = "The page looks again by itself. You can close it: the work goes on.";
-            note(Note::plain(words, text))
+            let more = "The page looks again by itself. You can close it: the work goes on.";
+            note(Note::plain(words, more))
         }
         ImportStatus::Made => {
-            let text = "Each link stands in the download, beside its row.";
-            note(Note::ok(format!("{} made.", many(of.made, "link")), text))
+            let more = "Each link stands in the download, beside its row.";
+            note(Note::ok(format!("{} made.", many(of.made, "link")), more))
         }
     };
     let download = (i.status != ImportStatus::Checked || of.bad > 0).then(|| {

@@ -29,7 +29,7 @@ fn asks(link: &Link) -> AnyView {
     match link.ask {
         Ask::Fixed(money) => amt(money),
         Ask::Chosen { least, most } => {
-            let words = format!("{} to {}", money_text(least), most.to_major_string());
+            let words = format!("{} to {}", money_text(least), money_text(most));
             view! { <span>{words}</span> }.into_any()
         }
     }
