@@ -1,6 +1,6 @@
 //! Odd money: whatever two providers, their customers and the merchant do in whatever order, what
 //! was taken is booked, an order is fulfilled at most once, and each surplus has its refund task.
-use super::{seed, setting};
+use super::{on_postgres, seed, setting};
 use crate::flows::paybill::register;
 use crate::support::TestApp;
 use crate::support::api::{id, theirs};
@@ -133,7 +133,10 @@ impl History {
 
 #[tokio::test]
 async fn r8_random_histories_of_two_providers_book_what_was_taken_and_task_each_surplus() {
-    let (seed, histories) = (seed(), setting("MALIPO_HISTORIES", 75));
+    let (seed, histories) = (
+        seed(),
+        setting("MALIPO_HISTORIES", if on_postgres() { 25 } else { 75 }),
+    );
     println!("MALIPO_SEED={seed} MALIPO_HISTORIES={histories}");
     let mut rng = StdRng::seed_from_u64(seed);
     let t = TestApp::start().await;

@@ -1,5 +1,5 @@
 //! Processes that are killed at any moment while merchants, customers and providers go on.
-use super::{seed, setting};
+use super::{on_postgres, seed, setting};
 use crate::support::api::{Answer, id, reference, theirs};
 use crate::support::process::{Served, free_port, until};
 use crate::support::{TestApp, word};
@@ -204,11 +204,7 @@ async fn killed_at_random_under_load_nothing_is_lost_and_nothing_doubled() {
 
 /// One machine has one file; a server of databases serves several processes.
 fn processes() -> usize {
-    if std::env::var("TEST_DATABASE_URL").is_ok() {
-        2
-    } else {
-        1
-    }
+    if on_postgres() { 2 } else { 1 }
 }
 
 /// Lets everything come to its end, and compares our books with the provider's.

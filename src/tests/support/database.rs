@@ -14,12 +14,19 @@ pub struct TestDb {
 
 #[expect(
     clippy::disallowed_methods,
-    reason = "the one setting of the tests; the program's own are read in config.rs"
+    reason = "the settings of the tests; the program's own are read in config.rs"
 )]
-fn server() -> Option<String> {
-    std::env::var("TEST_DATABASE_URL")
-        .ok()
-        .filter(|url| !url.is_empty())
+fn setting(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|text| !text.is_empty())
+}
+
+pub fn server() -> Option<String> {
+    setting("TEST_DATABASE_URL")
+}
+
+/// Whether the server is thrown away as a whole, so that no test need clear up after itself.
+fn is_thrown_away() -> bool {
+    setting("TEST_DATABASE_THROWN_AWAY").is_some()
 }
 
 async fn pool(url: &str) -> AnyPool {
@@ -126,14 +133,14 @@ impl Drop for TestDb {
             runtime.block_on(async {
                 let admin = pool(&server).await;
                 // A transaction that a test left open would hold the schema.
-                let texts = [
-                    format!(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-                         WHERE application_name = '{name}'"
-                    ),
-                    "SET lock_timeout = '5s'".to_owned(),
-                    format!("DROP SCHEMA {name} CASCADE"),
-                ];
+                let mut texts = vec![format!(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                     WHERE application_name = '{name}'"
+                )];
+                if !is_thrown_away() {
+                    texts.push("SET lock_timeout = '5s'".to_owned());
+                    texts.push(format!("DROP SCHEMA {name} CASCADE"));
+                }
                 let mut conn = admin.acquire().await.unwrap();
                 for text in texts {
                     let done = sqlx::query(sqlx::AssertSqlSafe(text))
