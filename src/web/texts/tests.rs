@@ -80,6 +80,7 @@ fn every_language_says_something_for_every_code_state_and_flag() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one line for each text")]
 fn plain_texts(t: &Texts) -> Vec<&'static str> {
     vec![
         t.language,
@@ -253,6 +254,8 @@ fn texts_with_one(t: &Texts) -> Vec<F1> {
         t.tried,
         t.expired_body,
         t.pay_merchant,
+        t.pay_whole,
+        t.pay_part,
         t.contact_hint,
         t.link_ask_other,
         t.ask_new_link,
@@ -277,5 +280,7 @@ fn texts_with_two(t: &Texts) -> Vec<F2> {
         t.cash_body,
         t.paid_title,
         t.amount_between,
+        t.part_of,
+        t.amount_by,
     ]
 }
