@@ -61,7 +61,7 @@ pub struct Config {
     )]
     pub trusted_proxies: Vec<IpAddr>,
 
-    /// The mail server: smtps://USER:PASSWORD@HOST or <smtp://HOST:PORT?tls=required>.
+    /// The mail server: `smtps://USER:PASSWORD@HOST` or `smtp://HOST:PORT?tls=required`.
     /// Left out, messages are held and shown in the dashboard.
     #[arg(long, env = "MALIPO_SMTP_URL", hide_env_values = true, global = true)]
     pub smtp_url: Option<SecretString>,
@@ -70,7 +70,7 @@ pub struct Config {
     #[arg(long, env = "MALIPO_SMTP_FROM", global = true)]
     pub smtp_from: Option<String>,
 
-    /// A gateway for text messages: https://… or file:///PATH.
+    /// A gateway for text messages: `https://…` or `file:///PATH`.
     #[arg(long, env = "MALIPO_SMS_URL", hide_env_values = true, global = true)]
     pub sms_url: Option<SecretString>,
 

@@ -181,7 +181,7 @@ pub async fn open_shown(app: &App, tenant: &TenantId, text: &str) -> Option<Stri
 /// What a secret is worth.
 #[derive(Clone, Debug)]
 pub enum Known {
-    Good(Caller),
+    Good(Box<Caller>),
     /// It was one of this tenant's, and was revoked.
     Revoked(ApiKey),
     /// It was one of this tenant's, and its time is over.
@@ -213,7 +213,7 @@ pub async fn caller(app: &App, secret: &str) -> Result<Known, StoreError> {
         api_keys::touch(&mut tx, &tenant.id, &key.id, now, before).await?;
         tx.commit().await?;
     }
-    Ok(Known::Good(Caller { key, tenant }))
+    Ok(Known::Good(Box::new(Caller { key, tenant })))
 }
 
 pub async fn get(

@@ -75,7 +75,7 @@ impl SmsGateway for HttpGateway {
             ProviderError::Misconfigured(why)
             | ProviderError::Unavailable(why)
             | ProviderError::Unknown(why) => SendError::Trouble(why),
-            other => SendError::Trouble(other.to_string()),
+            declined @ ProviderError::Declined(_) => SendError::Trouble(declined.to_string()),
         })?;
         match answer.status {
             200..=299 => Ok(()),

@@ -109,18 +109,14 @@ async fn write(
         Some(Held::TestMode)
     };
     let merchant = one_line(&tenant.name);
-    let head = Head {
+    let top = Head {
         lang: draft.lang,
         merchant: &merchant,
         brand: &Brand::new(&tenant.brand),
     };
     let letter = &draft.letter;
     let (subject, text, html) = match channel {
-        Channel::Email => (
-            letter.subject.clone(),
-            letter.text(&head),
-            letter.html(&head),
-        ),
+        Channel::Email => (letter.subject.clone(), letter.text(&top), letter.html(&top)),
         Channel::Sms => {
             let text = plain(draft.sms.as_deref().unwrap_or_default());
             (String::new(), text, String::new())

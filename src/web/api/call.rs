@@ -62,7 +62,7 @@ impl FromRequestParts<App> for Key {
                 note(&key);
                 return Err(refuse("this API key has expired"));
             }
-            Known::Good(caller) => caller,
+            Known::Good(caller) => *caller,
         };
         note(&caller.key);
         let operation = operation(parts)?;
@@ -373,13 +373,12 @@ where
             return Problem::input("Idempotency-Key", code, message).into_response();
         }
     };
-    let done = match &running.done {
+    let done = if let Some(noted) = &running.done {
         // A run before this one did it, and was cut off before it answered.
-        Some(noted) => super::again(&app, &caller, operation, noted).await,
-        None => {
-            call.running = Some(running.clone());
-            work(call).await
-        }
+        super::again(&app, &caller, operation, noted).await
+    } else {
+        call.running = Some(running.clone());
+        work(call).await
     };
     let kept = match &done {
         Ok(answer) => Some(answer.kept()),

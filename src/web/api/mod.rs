@@ -125,7 +125,7 @@ fn providers() -> impl Iterator<Item = &'static str> {
 
 /// Where files are sent: a body may take as long as its pace allows.
 pub fn uploads(app: &App) -> Router<App> {
-    routes(|o| o.is_upload())
+    routes(Operation::is_upload)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(from_fn_with_state(app.clone(), log::note))
         .layer(DefaultBodyLimit::disable())

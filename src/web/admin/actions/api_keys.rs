@@ -34,13 +34,13 @@ pub async fn admin_create_api_key(
         };
         let expires_in_days = match expires_in.trim() {
             "" => None,
-            typed => match typed.parse() {
-                Ok(days) => Some(days),
-                Err(_) => {
+            typed => {
+                let Ok(days) = typed.parse() else {
                     let flash = told::refused(flash, "expires_in", "Choose when it ends.");
                     return Ok(Next::with(path, flash));
-                }
-            },
+                };
+                Some(days)
+            }
         };
         // To read is what every key may: with nothing ticked, it may no more.
         let mut wanted = vec!["read".to_owned()];

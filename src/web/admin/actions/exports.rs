@@ -41,8 +41,8 @@ pub async fn admin_make_export(
         };
         let key = super::form_key(&form_key);
         let tenant = &me.member.tenant.id;
-        let made = exports::make(&me.app, &me.actor(), tenant, kind, filter, key).await?;
-        Ok(Next::to(me.url(&format!("/exports/{}", made.id))))
+        let export = exports::make(&me.app, &me.actor(), tenant, kind, filter, key).await?;
+        Ok(Next::to(me.url(&format!("/exports/{}", export.id))))
     })
     .await
 }
