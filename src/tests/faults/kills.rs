@@ -224,9 +224,11 @@ async fn check(t: &TestApp, cut: &[Call]) -> String {
         // A refund that went before its answer was cut is known by its key: nothing is refused.
         again.ok();
     }
-    t.wait(400).await;
-    for _ in 0..30 {
-        t.advance(300).await;
+    for _ in 0..8 {
+        t.advance(50).await;
+    }
+    for _ in 0..20 {
+        t.advance(450).await;
     }
     t.advance(86_400).await;
     let fulfilled: Vec<String> =

@@ -50,10 +50,10 @@ fn breaks(doc: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     {
         say("is none of the words");
     }
-    if let Some(prefix) = schema["pattern"].as_str().and_then(|p| p.get(1..5)) {
-        if value.as_str().is_some_and(|text| !text.starts_with(prefix)) {
-            say("has another prefix");
-        }
+    if let Some(prefix) = schema["pattern"].as_str().and_then(|p| p.get(1..5))
+        && value.as_str().is_some_and(|text| !text.starts_with(prefix))
+    {
+        say("has another prefix");
     }
     if value.is_string() && schema["format"] == "date-time" {
         let time = value.as_str().unwrap();
@@ -70,14 +70,11 @@ fn breaks(doc: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
         }
         for (name, member) in members {
             let place = format!("{at}.{name}");
-            match (
-                known.and_then(|k| k.get(name)),
-                &schema["additionalProperties"],
-            ) {
-                (Some(schema), _) => wrong.extend(breaks(doc, schema, member, &place)),
-                (None, Value::Bool(false) | Value::Null) => wrong.push(format!("{place}: unknown")),
-                (None, Value::Bool(true)) => {}
-                (None, schema) => wrong.extend(breaks(doc, schema, member, &place)),
+            let others = &schema["additionalProperties"];
+            match known.and_then(|k| k.get(name)).unwrap_or(others) {
+                Value::Bool(false) | Value::Null => wrong.push(format!("{place}: unknown")),
+                Value::Bool(true) => {}
+                schema => wrong.extend(breaks(doc, schema, member, &place)),
             }
         }
     }

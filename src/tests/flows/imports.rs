@@ -29,8 +29,7 @@ fn file() -> (String, BTreeMap<i64, &'static str>) {
     for line in 2..=1_001 {
         let reference = match line {
             102 => String::new(),
-            708 => "INV-0003".to_owned(),
-            3 => "INV-0003".to_owned(),
+            3 | 708 => "INV-0003".to_owned(),
             _ => format!("INV-{line:04}"),
         };
         let amount = match line {
