@@ -532,7 +532,10 @@ pub const fn topic(topic: Topic) -> (&'static str, &'static str) {
             "Refunds",
             "To the customer, once the provider has given the money back.",
         ),
-        Topic::Renewal => ("Plans that end", "To the customer, before a plan ends."),
+        Topic::Renewal => (
+            "Plans that end",
+            "To the customer, before a plan ends and when it has ended. By SMS where only a phone is known.",
+        ),
         Topic::Reminder => (
             "Reminders to pay",
             "To the customer, before and after something is due, where the order says so. They stop once it is paid.",
