@@ -130,7 +130,7 @@ for (const js of [true, false]) {
       await signIn(page, app.login(tenant, 'owner'));
       await page.goto(place('orders'));
       await page.getByRole('link', { name: 'Many from a file' }).click();
-      await page.getByLabel('File').setInputFiles(file);
+      await page.getByLabel('File', { exact: true }).setInputFiles(file);
       await page.getByRole('checkbox', { name: /test orders/i }).check();
       await page.getByRole('button', { name: 'Look at the file' }).click();
       await heading(page, 'fees.csv').waitFor();

@@ -9,6 +9,9 @@ mod api;
 mod commands;
 mod conformance;
 mod dashboard;
+#[expect(dead_code, reason = "its own tests are all that is wanted of it here")]
+#[path = "../commands/demo/tables.rs"]
+mod demo_tables;
 mod faults;
 mod flows;
 mod layers;

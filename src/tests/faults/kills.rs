@@ -178,7 +178,7 @@ async fn killed_at_random_under_load_nothing_is_lost_and_nothing_doubled() {
         })
         .collect();
     for cycle in 0..cycles {
-        let enough = shop.answered.load(Ordering::Relaxed) + rng.random_range(5..40);
+        let enough = shop.answered.load(Ordering::Relaxed) + rng.random_range(5..25);
         until("calls are answered", async || {
             shop.answered.load(Ordering::Relaxed) >= enough
         })
